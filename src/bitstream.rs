@@ -1,0 +1,388 @@
+//! Bits, least significant first, in little-endian 64-bit words.
+//!
+//! The byte sequence does not depend on the word: the bits `b0 b1 b2 …` are bit
+//! `i % 8` of byte `i / 8`. Only the zero padding at the very end does.
+
+use crate::error::{Error, Result};
+
+/// The `count` low bits set; `count` is at most 64.
+#[inline(always)]
+pub(crate) const fn low_bits(count: u32) -> u64 {
+    if count == 0 { 0 } else { u64::MAX >> (64 - count) }
+}
+
+/// Bits added to the space a [`BitWriter`] opens at once, so that opening is rare.
+const GROWTH: usize = 64 << 10;
+
+/// Where the writer stands: whole words before byte `at`, then `bits` bits in `word`.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    at: usize,
+    word: u64,
+    bits: u32,
+}
+
+/// Appends bits to a growing vector of bytes.
+#[derive(Default)]
+pub(crate) struct BitWriter {
+    bytes: Vec<u8>,
+    cursor: Cursor,
+}
+
+impl BitWriter {
+    /// A writer whose vector has room for `bytes` bytes, if the system grants them.
+    pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
+        let mut writer = Self::default();
+        reserve(&mut writer.bytes, bytes)?;
+        Ok(writer)
+    }
+
+    /// Empties the writer and keeps its memory.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn clear(&mut self) {
+        self.cursor = Cursor::default();
+    }
+
+    /// Bits written so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.cursor.at as u64 * 8 + u64::from(self.cursor.bits)
+    }
+
+    /// Opens space for `bits` more bits; they are kept on [`BitWriter::commit`].
+    #[inline]
+    pub(crate) fn open(&mut self, bits: u32) -> Result<OpenBits<'_>> {
+        // One whole word beyond, since words are stored whole.
+        let end = self.cursor.at + bits as usize / 8 + 24;
+        if end > self.bytes.len() {
+            self.grow(end)?;
+        }
+        Ok(OpenBits { space: &mut self.bytes, cursor: self.cursor })
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) -> Result<()> {
+        let end = end + GROWTH;
+        let missing = end - self.bytes.len();
+        if end > self.bytes.capacity() {
+            // Doubling keeps the total cost linear; untouched memory costs nothing.
+            let target = end.max(self.bytes.capacity().saturating_mul(2));
+            if reserve(&mut self.bytes, target).is_err() {
+                reserve(&mut self.bytes, end)?;
+            }
+        }
+        self.bytes.resize(self.bytes.len() + missing, 0);
+        Ok(())
+    }
+
+    /// Writes the `count` low bits of `value`; `count` is at most 64.
+    pub(crate) fn put(&mut self, value: u64, count: u32) -> Result<()> {
+        let mut open = self.open(count)?;
+        open.put(value & low_bits(count), count);
+        let end = open.close();
+        self.commit(end);
+        Ok(())
+    }
+
+    /// Takes over what was written into space from [`BitWriter::open`].
+    #[inline]
+    pub(crate) fn commit(&mut self, end: Written) {
+        self.cursor = end.0;
+    }
+
+    /// The bytes, padded with zeros to whole groups of `word_bits` bits (8 or 64).
+    pub(crate) fn finish(mut self, word_bits: u32) -> Vec<u8> {
+        let Cursor { at, word, bits } = self.cursor;
+        self.bytes.truncate(at);
+        let tail = bits.div_ceil(word_bits) * word_bits / 8;
+        self.bytes.extend_from_slice(&word.to_le_bytes()[..tail as usize]);
+        self.bytes
+    }
+
+    /// All bits written, the unfinished word included, and how many they are.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn sealed(&mut self) -> (&[u8], u64) {
+        let Cursor { at, word, .. } = self.cursor;
+        match self.bytes.get_mut(at..at + 8) {
+            Some(tail) => tail.copy_from_slice(&word.to_le_bytes()),
+            None => return (&[], 0),
+        }
+        (&self.bytes, self.position())
+    }
+
+    /// Space for `bits` more bits, whole words only: the first is the unfinished one,
+    /// whose bits and their number come with it. Ends with [`BitWriter::close_words`].
+    #[cfg(feature = "parallel")]
+    pub(crate) fn open_words(&mut self, bits: u64) -> Result<(&mut [u8], u64, u32)> {
+        let Cursor { at, word, bits: begun } = self.cursor;
+        let len = usize::try_from((u64::from(begun) + bits) / 64 * 8)
+            .map_err(|_| Error::OutOfMemory { bytes: bits / 8 })?;
+        if at + len + 8 > self.bytes.len() {
+            self.grow(at + len + 8)?;
+        }
+        Ok((&mut self.bytes[at..at + len], word, begun))
+    }
+
+    /// Goes on after `bits` bits written to [`BitWriter::open_words`], of which `word`
+    /// is the new unfinished word.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn close_words(&mut self, bits: u64, word: u64) {
+        let end = u64::from(self.cursor.bits) + bits;
+        self.cursor =
+            Cursor { at: self.cursor.at + (end / 64 * 8) as usize, word, bits: (end % 64) as u32 };
+    }
+}
+
+fn reserve(bytes: &mut Vec<u8>, total: usize) -> Result<()> {
+    let additional = total.saturating_sub(bytes.len());
+    bytes.try_reserve_exact(additional).map_err(|_| Error::OutOfMemory { bytes: total as u64 })
+}
+
+/// Space for one block's bits: a writer that need not check for room.
+pub(crate) struct OpenBits<'a> {
+    space: &'a mut [u8],
+    cursor: Cursor,
+}
+
+/// Proof of what was written, for [`BitWriter::commit`].
+pub(crate) struct Written(Cursor);
+
+impl OpenBits<'_> {
+    /// Writes `count` bits; `value` has none beyond them, `count` is at most 64.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, value: u64, count: u32) {
+        let Cursor { at, word, bits } = self.cursor;
+        let word = word | (value << bits);
+        let total = bits + count;
+        if total < 64 {
+            self.cursor = Cursor { at, word, bits: total };
+        } else {
+            self.space[at..at + 8].copy_from_slice(&word.to_le_bytes());
+            // In two steps, since a shift by 64 (bits = 0) is not defined.
+            let rest = (value >> 1) >> (63 - bits);
+            self.cursor = Cursor { at: at + 8, word: rest, bits: total - 64 };
+        }
+    }
+
+    /// Writes `count` zeros.
+    #[inline]
+    pub(crate) fn pad(&mut self, count: u32) {
+        for _ in 0..count / 64 {
+            self.put(0, 64);
+        }
+        self.put(0, count % 64);
+    }
+
+    /// A copy to keep in registers through a hot loop; see [`OpenBits::resume`].
+    #[inline(always)]
+    pub(crate) fn reborrow(&mut self) -> OpenBits<'_> {
+        OpenBits { space: self.space, cursor: self.cursor }
+    }
+
+    /// Goes on where a reborrowed copy ended.
+    #[inline(always)]
+    pub(crate) fn resume(&mut self, end: Written) {
+        self.cursor = end.0;
+    }
+
+    /// Ends the borrow.
+    #[inline(always)]
+    pub(crate) fn close(self) -> Written {
+        Written(self.cursor)
+    }
+}
+
+/// The eight bytes at `at`, with zeros for those past the end.
+#[inline(always)]
+fn load(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word),
+        None => load_tail(bytes, at),
+    }
+}
+
+#[cold]
+fn load_tail(bytes: &[u8], at: usize) -> u64 {
+    let tail = bytes.get(at..).unwrap_or_default();
+    let mut word = [0; 8];
+    word[..tail.len()].copy_from_slice(tail);
+    u64::from_le_bytes(word)
+}
+
+/// Reads bits from a slice of bytes. Past the end it reads zeros, and
+/// [`BitReader::check`] tells.
+#[derive(Clone, Copy)]
+pub(crate) struct BitReader<'a> {
+    bytes: &'a [u8],
+    /// Next byte to load.
+    at: usize,
+    /// Loaded bits, the next one lowest; those above `ready` may be set too, and
+    /// are then the stream's next ones.
+    window: u64,
+    /// How many of them are sure.
+    ready: u32,
+}
+
+impl<'a> BitReader<'a> {
+    /// Most bits that [`BitReader::peek`] shows at once.
+    pub(crate) const WINDOW: u32 = 56;
+
+    /// A reader of `bytes`, from bit `position` on.
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8], position: u64) -> Self {
+        let at = usize::try_from(position / 8).unwrap_or(usize::MAX / 2).min(usize::MAX / 2);
+        let mut reader = Self { bytes, at, window: 0, ready: 0 };
+        reader.refill();
+        reader.skip((position % 8) as u32);
+        reader
+    }
+
+    /// Makes at least [`BitReader::WINDOW`] bits ready.
+    #[inline(always)]
+    pub(crate) fn refill(&mut self) {
+        self.window |= load(self.bytes, self.at) << self.ready;
+        self.at += ((63 - self.ready) / 8) as usize;
+        self.ready |= 56;
+    }
+
+    /// The ready bits, the next one lowest.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> u64 {
+        self.window
+    }
+
+    /// How many bits are ready.
+    #[inline(always)]
+    pub(crate) fn ready(&self) -> u32 {
+        self.ready
+    }
+
+    /// Passes over `count` bits, which are ready and fewer than 64.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, count: u32) {
+        self.window >>= count;
+        self.ready -= count;
+    }
+
+    /// The next `count` bits; `count` is at most 64.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, count: u32) -> u64 {
+        if self.ready < count {
+            self.refill();
+        }
+        if count <= Self::WINDOW {
+            let value = self.window & low_bits(count);
+            self.skip(count);
+            return value;
+        }
+        let low = self.window & low_bits(Self::WINDOW);
+        self.skip(Self::WINDOW);
+        self.refill();
+        let rest = count - Self::WINDOW;
+        let high = self.window & low_bits(rest);
+        self.skip(rest);
+        low | (high << Self::WINDOW)
+    }
+
+    /// Passes over any number of bits.
+    #[inline]
+    pub(crate) fn advance(&mut self, count: u32) {
+        if count <= self.ready {
+            // A shift by 64 is not defined, and `ready` is below 64.
+            self.skip(count);
+        } else {
+            *self = Self::new(self.bytes, self.position() + u64::from(count));
+        }
+    }
+
+    /// Bits read so far, from the beginning of the slice.
+    pub(crate) fn position(&self) -> u64 {
+        self.at as u64 * 8 - u64::from(self.ready)
+    }
+
+    /// An error if more was read than there is.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<()> {
+        // `at` counts loaded bytes, of which `ready` bits are still unread.
+        if self.at > self.bytes.len() && self.position() > self.bytes.len() as u64 * 8 {
+            return Err(Error::Truncated {
+                needed: self.position().div_ceil(8),
+                got: self.bytes.len() as u64,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fixed, unremarkable sequence of numbers.
+    fn numbers() -> impl Iterator<Item = u64> {
+        let mut state = 1u64;
+        std::iter::repeat_with(move || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            state ^ (state >> 29)
+        })
+    }
+
+    #[test]
+    fn what_is_written_is_read() -> Result<()> {
+        let pieces: Vec<(u64, u32)> = numbers()
+            .zip(numbers().skip(7))
+            .take(5000)
+            .map(|(value, count)| (value & low_bits((count % 65) as u32), (count % 65) as u32))
+            .collect();
+        let mut writer = BitWriter::default();
+        for &(value, count) in &pieces {
+            writer.put(value, count)?;
+        }
+        let total: u64 = pieces.iter().map(|&(_, count)| u64::from(count)).sum();
+        assert_eq!(writer.position(), total);
+        let bytes = writer.finish(8);
+        assert_eq!(bytes.len() as u64, total.div_ceil(8));
+
+        let mut reader = BitReader::new(&bytes, 0);
+        let mut position = 0;
+        for &(value, count) in &pieces {
+            assert_eq!(BitReader::new(&bytes, position).take(count), value);
+            assert_eq!(reader.take(count), value);
+            position += u64::from(count);
+            assert_eq!(reader.position(), position);
+            reader.check()?;
+        }
+        reader.take(8);
+        assert!(matches!(reader.check(), Err(Error::Truncated { .. })));
+        Ok(())
+    }
+
+    #[test]
+    fn padding_is_to_the_word() -> Result<()> {
+        for (bits, bytes8, bytes64) in [(0, 0, 0), (1, 1, 8), (8, 1, 8), (64, 8, 8), (65, 9, 16)] {
+            for (word_bits, expected) in [(8, bytes8), (64, bytes64)] {
+                let mut writer = BitWriter::default();
+                for _ in 0..bits {
+                    writer.put(1, 1)?;
+                }
+                assert_eq!(writer.finish(word_bits).len(), expected);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn advancing_is_reading() {
+        let bytes: Vec<u8> = numbers().take(400).map(|x| x as u8).collect();
+        for start in [0u64, 1, 7, 63, 64, 1000] {
+            for count in [0u32, 1, 55, 56, 57, 63, 64, 65, 500, 100_000] {
+                let mut reader = BitReader::new(&bytes, start);
+                reader.advance(count);
+                assert_eq!(reader.position(), start + u64::from(count));
+                assert_eq!(
+                    reader.take(64),
+                    BitReader::new(&bytes, reader.position() - 64).take(64)
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Several threads, the same bytes.
+//!
+//! *Compression* cuts the blocks into chunks. Each is compressed into memory of its
+//! own, as a wave of them at a time; then every chunk's place in the stream is known, to
+//! the bit, and all are moved there at once. Waves bound the memory.
+//!
+//! *Decompression* of blocks of a fixed number of bits cuts the array into slabs, which
+//! threads fill without meeting. Blocks of other sizes can only be found one after the
+//! other.
+
+use rayon::prelude::*;
+
+use super::{pool, serial};
+use crate::bitstream::{BitReader, BitWriter, low_bits};
+use crate::block::{NonFinitePolicy, Params};
+use crate::error::Result;
+use crate::field::{Field, FieldMut};
+use crate::mode::values;
+
+/// Below this many bytes, threads cost more than they give.
+const WORTHWHILE: usize = 256 << 10;
+/// Most bytes that the chunks of a wave may take.
+const WAVE: usize = 32 << 20;
+/// Most bytes of a chunk.
+const CHUNK: usize = 256 << 10;
+/// Chunks or slabs for each thread, so that none waits long for the slowest.
+const PER_THREAD: usize = 8;
+
+/// Writes all blocks of a field, with `threads` threads or all there are.
+pub(crate) fn compress(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    threads: Option<usize>,
+    out: &mut BitWriter,
+) -> Result<()> {
+    if threads == Some(1) || field.value_bytes() < WORTHWHILE {
+        return serial::compress(field, params, policy, out);
+    }
+    pool::run(threads, |threads| {
+        if threads == 1 {
+            return serial::compress(field, params, policy, out);
+        }
+        compress_waves(field, params, policy, threads, out)
+    })?
+}
+
+fn compress_waves(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    threads: usize,
+    out: &mut BitWriter,
+) -> Result<()> {
+    let block_values = values(field.dims());
+    let block_bytes = (params.most_bits(field.scalar(), block_values) as usize / 8)
+        .max(block_values as usize * field.scalar().size());
+    let chunks = PER_THREAD * threads;
+    let chunk_blocks = ((WAVE / chunks).min(CHUNK) / block_bytes).max(1);
+    let blocks = field.grid().len();
+
+    let mut writers: Vec<BitWriter> = Vec::new();
+    writers.resize_with(chunks, BitWriter::default);
+    let mut first = 0;
+    while first < blocks {
+        let last = blocks.min(first + chunks * chunk_blocks);
+        let wave = &mut writers[..(last - first).div_ceil(chunk_blocks)];
+        wave.par_iter_mut().enumerate().try_for_each(|(chunk, writer)| {
+            writer.clear();
+            let from = first + chunk * chunk_blocks;
+            let to = last.min(from + chunk_blocks);
+            serial::compress_blocks(field, params, policy, from..to, writer)
+        })?;
+        append(out, wave)?;
+        first = last;
+    }
+    Ok(())
+}
+
+/// Appends the bits of all `chunks`, each moved by the threads at hand.
+fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
+    struct Piece<'a> {
+        /// Whole words of the stream that end within this chunk.
+        target: &'a mut [u8],
+        /// Bits of the first of them that come from before, and how many.
+        head: (u64, u32),
+        source: &'a [u8],
+    }
+    let chunks: Vec<(&[u8], u64)> = chunks.iter_mut().map(BitWriter::sealed).collect();
+    let total = chunks.iter().map(|(_, bits)| bits).sum();
+    let (mut space, mut word, mut begun) = out.open_words(total)?;
+
+    let mut pieces = Vec::with_capacity(chunks.len());
+    for (source, bits) in chunks {
+        let end = u64::from(begun) + bits;
+        let (target, rest) = space.split_at_mut((end / 64 * 8) as usize);
+        space = rest;
+        pieces.push(Piece { target, head: (word, begun), source });
+        // What is left for the word that this chunk does not finish.
+        let tail = (end % 64) as u32;
+        word = if end < 64 {
+            word | BitReader::new(source, 0).take(bits as u32) << begun
+        } else {
+            BitReader::new(source, bits - u64::from(tail)).take(tail)
+        };
+        begun = tail;
+    }
+    pieces.into_par_iter().for_each(|Piece { target, head: (mut word, begun), source }| {
+        let mut source = BitReader::new(source, 0);
+        let mut targets = target.as_chunks_mut::<8>().0.iter_mut();
+        if let Some(target) = targets.next() {
+            word |= source.take(64 - begun) << begun;
+            *target = word.to_le_bytes();
+        }
+        for target in targets {
+            *target = source.take(64).to_le_bytes();
+        }
+    });
+    out.close_words(total, word & low_bits(begun));
+    Ok(())
+}
+
+/// Reads all blocks of a field, with `threads` threads or all there are.
+pub(crate) fn decompress(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    threads: Option<usize>,
+    field: &mut FieldMut<'_>,
+) -> Result<()> {
+    let scalar = field.scalar();
+    let alone =
+        threads == Some(1) || params.fixed_bits().is_none() || field.value_bytes() < WORTHWHILE;
+    if alone {
+        return serial::decompress(stream, start, params, scalar, &mut field.whole());
+    }
+    pool::run(threads, |threads| {
+        let parts = if threads == 1 { 1 } else { PER_THREAD * threads };
+        field
+            .slabs(parts)
+            .par_iter_mut()
+            .try_for_each(|slab| serial::decompress(stream, start, params, scalar, slab))
+    })?
+}

@@ -1,0 +1,70 @@
+//! Threads to work on, started when first needed and kept.
+
+use std::sync::{Arc, Mutex};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, Result};
+
+/// More threads than any machine at hand has; beyond, a request is taken for a mistake.
+const MAX_THREADS: usize = 1024;
+
+/// A pool, the process that started it, and how many threads were asked for.
+struct Kept {
+    process: u32,
+    threads: usize,
+    pool: Arc<ThreadPool>,
+}
+
+static POOLS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// Runs `work` on `threads` threads, telling it how many those are.
+///
+/// With `None` these are the threads of the pool that the caller is in, if it is in
+/// one, and otherwise one for each processor (or `RAYON_NUM_THREADS`).
+pub(crate) fn run<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce(usize) -> T + Send,
+) -> Result<T> {
+    if threads.is_none() && rayon::current_thread_index().is_some() {
+        return Ok(work(rayon::current_num_threads()));
+    }
+    let pool = pool(threads.unwrap_or(0))?;
+    Ok(pool.install(|| work(rayon::current_num_threads())))
+}
+
+fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
+    if threads > MAX_THREADS {
+        let reason = format!("at most {MAX_THREADS} are allowed");
+        return Err(Error::Threads { threads, reason });
+    }
+    // Not `lock`: a process forked while another thread held it would wait for ever.
+    let Ok(mut pools) = POOLS.try_lock() else {
+        return start(threads);
+    };
+    let process = std::process::id();
+    // A forked child inherits the pools without their threads. They cannot even be
+    // dropped, since their locks may be held by threads that are gone.
+    while let Some(stale) = pools.iter().position(|kept| kept.process != process) {
+        std::mem::forget(pools.swap_remove(stale));
+    }
+    if let Some(kept) = pools.iter().find(|kept| kept.threads == threads) {
+        return Ok(Arc::clone(&kept.pool));
+    }
+    let pool = start(threads)?;
+    // Callers that try every number keep no more than a few.
+    if pools.len() >= 4 {
+        pools.remove(0);
+    }
+    pools.push(Kept { process, threads, pool: Arc::clone(&pool) });
+    Ok(pool)
+}
+
+fn start(threads: usize) -> Result<Arc<ThreadPool>> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("zfp-{i}"))
+        .build()
+        .map(Arc::new)
+        .map_err(|error| Error::Threads { threads, reason: error.to_string() })
+}

@@ -1,0 +1,88 @@
+//! The grid of blocks over a field, in the order of the stream: x fastest.
+
+use super::layout::{Layout, MAX_DIMS};
+
+/// How many blocks lie along each axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grid {
+    pub(crate) counts: [usize; MAX_DIMS],
+}
+
+impl Grid {
+    pub(crate) fn of(layout: &Layout) -> Self {
+        Self { counts: layout.size.map(|size| size.div_ceil(4)) }
+    }
+
+    /// All blocks.
+    pub(crate) fn len(&self) -> usize {
+        self.counts.iter().product()
+    }
+
+    /// The blocks numbered `from` to `to`, in order.
+    pub(crate) fn range(self, from: usize, to: usize) -> impl Iterator<Item = BlockIndex> {
+        let mut rest = from;
+        let mut at = self.counts.map(|count| {
+            let position = rest % count;
+            rest /= count;
+            position
+        });
+        (from..to).map(move |number| {
+            let block = BlockIndex { number, at };
+            for (position, count) in at.iter_mut().zip(self.counts) {
+                *position += 1;
+                if *position < count {
+                    break;
+                }
+                *position = 0;
+            }
+            block
+        })
+    }
+
+    /// The blocks whose position along `axis` is in `from..to`, in order.
+    pub(crate) fn slab(
+        self,
+        axis: usize,
+        from: usize,
+        to: usize,
+    ) -> impl Iterator<Item = BlockIndex> {
+        let mut part = self;
+        part.counts[axis] = to - from;
+        part.range(0, part.len()).map(move |mut block| {
+            block.at[axis] += from;
+            let mut number = 0;
+            for (position, count) in block.at.iter().zip(self.counts).rev() {
+                number = number * count + position;
+            }
+            block.number = number;
+            block
+        })
+    }
+}
+
+/// One block: its place in the stream, and in the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BlockIndex {
+    pub(crate) number: usize,
+    pub(crate) at: [usize; MAX_DIMS],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slabs_and_ranges_agree() {
+        let grid = Grid { counts: [3, 2, 4, 1] };
+        let all: Vec<_> = grid.range(0, grid.len()).collect();
+        assert_eq!(all.len(), 24);
+        assert!(all.iter().enumerate().all(|(i, block)| block.number == i));
+        assert_eq!(grid.range(7, 20).collect::<Vec<_>>(), all[7..20]);
+        for axis in 0..4 {
+            let mut blocks: Vec<_> =
+                (0..grid.counts[axis]).flat_map(|from| grid.slab(axis, from, from + 1)).collect();
+            blocks.sort_by_key(|block| block.number);
+            assert_eq!(blocks, all);
+        }
+    }
+}

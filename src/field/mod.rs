@@ -1,0 +1,254 @@
+//! Arrays in the caller's memory, as blocks: gathered from it, scattered into it.
+
+mod blocks;
+mod layout;
+mod slabs;
+
+pub(crate) use blocks::{BlockIndex, Grid};
+pub(crate) use layout::{Layout, check_shape};
+pub(crate) use slabs::Slab;
+
+use crate::error::Result;
+use crate::scalar::{Scalar, ScalarType};
+
+/// An array to compress: values in memory, their type, shape and strides.
+///
+/// Shapes are as in NumPy and `ndarray`: the last axis is the fastest, zfp's x. zfp's
+/// `nx, ny, nz, nw` are the shape read backwards.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    bytes: &'a [u8],
+    scalar: ScalarType,
+    layout: Layout,
+}
+
+impl<'a> Field<'a> {
+    /// A C-ordered array of 1 to 4 dimensions. `values` may be longer than `shape` says.
+    ///
+    /// ```
+    /// let values: Vec<f32> = (0..60).map(|i| i as f32).collect();
+    /// let field = zfp_wgpu::Field::new(&values, &[5, 12])?;
+    /// assert_eq!(field.shape(), [5, 12]);
+    /// # Ok::<(), zfp_wgpu::Error>(())
+    /// ```
+    pub fn new<T: Scalar>(values: &'a [T], shape: &[usize]) -> Result<Self> {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        let layout = Layout::contiguous(shape, size_of::<T>(), bytes.len())?;
+        Ok(Self { bytes, scalar: T::TYPE, layout })
+    }
+
+    /// Any layout: strides in values, positive, negative or zero, one for each axis of
+    /// `shape`; the value at index 0 is `values[start]`.
+    ///
+    /// ```
+    /// // Every other column of a 3 × 4 array, rows from last to first.
+    /// let values: Vec<i32> = (0..12).collect();
+    /// let field = zfp_wgpu::Field::strided(&values, &[3, 2], &[-4, 2], 8)?;
+    /// # Ok::<(), zfp_wgpu::Error>(())
+    /// ```
+    pub fn strided<T: Scalar>(
+        values: &'a [T],
+        shape: &[usize],
+        strides: &[isize],
+        start: usize,
+    ) -> Result<Self> {
+        let item = size_of::<T>();
+        let strides: Vec<isize> =
+            strides.iter().map(|&stride| stride.saturating_mul(item as isize)).collect();
+        Self::from_bytes(
+            bytemuck::cast_slice(values),
+            T::TYPE,
+            shape,
+            &strides,
+            start.saturating_mul(item),
+        )
+    }
+
+    /// Any layout over raw bytes: strides and start in bytes, with no need of alignment.
+    pub fn from_bytes(
+        bytes: &'a [u8],
+        scalar: ScalarType,
+        shape: &[usize],
+        strides: &[isize],
+        start: usize,
+    ) -> Result<Self> {
+        let layout = Layout::strided(shape, strides, start, scalar.size(), bytes.len())?;
+        Ok(Self { bytes, scalar, layout })
+    }
+
+    /// The type of the values.
+    #[must_use]
+    pub fn scalar(&self) -> ScalarType {
+        self.scalar
+    }
+
+    /// The shape, the slowest axis first.
+    #[must_use]
+    pub fn shape(&self) -> Vec<usize> {
+        self.layout.shape()
+    }
+
+    /// Dimensions of the field.
+    pub(crate) fn dims(&self) -> usize {
+        self.layout.dims
+    }
+
+    /// Bytes of all values together.
+    pub(crate) fn value_bytes(&self) -> usize {
+        self.layout.values() * self.layout.item
+    }
+
+    pub(crate) fn grid(&self) -> Grid {
+        Grid::of(&self.layout)
+    }
+
+    /// The values of a block. Where the block leaves the field, each line along x, then
+    /// y, z, w is filled up from its own values: `a` → `aaaa`, `ab` → `abba`,
+    /// `abc` → `abca`.
+    #[inline(always)]
+    pub(crate) fn gather<S: Scalar, const N: usize>(&self, block: BlockIndex) -> [S; N] {
+        let layout = &self.layout;
+        let mut values = [S::zeroed(); N];
+        // Byte offsets of the four places along each axis.
+        let mut offset = [[0isize; 4]; 4];
+        let mut whole_row = layout.stride[0] == size_of::<S>() as isize;
+        for axis in 0..N.ilog2() as usize / 2 {
+            let origin = 4 * block.at[axis];
+            let inside = (layout.size[axis] - origin).min(4);
+            whole_row &= axis > 0 || inside == 4;
+            for (place, offset) in offset[axis].iter_mut().enumerate() {
+                let source = match place {
+                    _ if place < inside => place,
+                    3 => 0,
+                    _ => inside - 1,
+                };
+                *offset = (origin + source) as isize * layout.stride[axis];
+            }
+        }
+        let [x, y, z, w] = offset;
+        for (row, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let line = layout.start as isize + w[row >> 4] + z[row >> 2 & 3] + y[row & 3];
+            if whole_row {
+                let first = (line + x[0]) as usize;
+                let bytes = &self.bytes[first..first + 4 * size_of::<S>()];
+                *values = bytemuck::pod_read_unaligned(bytes);
+            } else {
+                for (value, x) in values.iter_mut().zip(x) {
+                    let first = (line + x) as usize;
+                    let bytes = &self.bytes[first..first + size_of::<S>()];
+                    *value = bytemuck::pod_read_unaligned(bytes);
+                }
+            }
+        }
+        values
+    }
+
+    /// The index, in C order, of the first value that is neither finite nor an integer.
+    pub(crate) fn first_non_finite(&self) -> Option<Vec<usize>> {
+        let layout = &self.layout;
+        let [nx, ny, nz, nw] = layout.size;
+        for w in 0..nw {
+            for z in 0..nz {
+                for y in 0..ny {
+                    for x in 0..nx {
+                        let at = layout.byte([x, y, z, w]);
+                        let bytes = &self.bytes[at..at + layout.item];
+                        let finite = match self.scalar {
+                            ScalarType::F32 => {
+                                bytemuck::pod_read_unaligned::<f32>(bytes).is_finite()
+                            }
+                            ScalarType::F64 => {
+                                bytemuck::pod_read_unaligned::<f64>(bytes).is_finite()
+                            }
+                            ScalarType::I32 | ScalarType::I64 => true,
+                        };
+                        if !finite {
+                            return Some([w, z, y, x][4 - layout.dims..].to_vec());
+                        }
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// An array to decompress into: as [`Field`], but written to.
+///
+/// Where values share memory (strides of zero, say), the one that comes last in the
+/// order of the stream stays.
+#[derive(Debug)]
+pub struct FieldMut<'a> {
+    bytes: &'a mut [u8],
+    scalar: ScalarType,
+    layout: Layout,
+}
+
+impl<'a> FieldMut<'a> {
+    /// A C-ordered array of 1 to 4 dimensions. `values` may be longer than `shape` says.
+    pub fn new<T: Scalar>(values: &'a mut [T], shape: &[usize]) -> Result<Self> {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(values);
+        let layout = Layout::contiguous(shape, size_of::<T>(), bytes.len())?;
+        Ok(Self { bytes, scalar: T::TYPE, layout })
+    }
+
+    /// Any layout, as [`Field::strided`].
+    pub fn strided<T: Scalar>(
+        values: &'a mut [T],
+        shape: &[usize],
+        strides: &[isize],
+        start: usize,
+    ) -> Result<Self> {
+        let item = size_of::<T>();
+        let strides: Vec<isize> =
+            strides.iter().map(|&stride| stride.saturating_mul(item as isize)).collect();
+        Self::from_bytes(
+            bytemuck::cast_slice_mut(values),
+            T::TYPE,
+            shape,
+            &strides,
+            start.saturating_mul(item),
+        )
+    }
+
+    /// Any layout over raw bytes, as [`Field::from_bytes`].
+    pub fn from_bytes(
+        bytes: &'a mut [u8],
+        scalar: ScalarType,
+        shape: &[usize],
+        strides: &[isize],
+        start: usize,
+    ) -> Result<Self> {
+        let layout = Layout::strided(shape, strides, start, scalar.size(), bytes.len())?;
+        Ok(Self { bytes, scalar, layout })
+    }
+
+    /// The type of the values.
+    #[must_use]
+    pub fn scalar(&self) -> ScalarType {
+        self.scalar
+    }
+
+    /// The shape, the slowest axis first.
+    #[must_use]
+    pub fn shape(&self) -> Vec<usize> {
+        self.layout.shape()
+    }
+
+    /// Bytes of all values together.
+    pub(crate) fn value_bytes(&self) -> usize {
+        self.layout.values() * self.layout.item
+    }
+
+    /// All of it, to store blocks in.
+    pub(crate) fn whole(&mut self) -> Slab<'_> {
+        Slab::whole(self.bytes, self.layout)
+    }
+
+    /// Cuts the field into at least `parts` slabs of whole blocks, as far as it goes,
+    /// which may then be written at the same time.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn slabs(&mut self, parts: usize) -> Vec<Slab<'_>> {
+        slabs::cut(self.bytes, &self.layout, parts)
+    }
+}

@@ -1,0 +1,250 @@
+//! Parts of a field that can be written at the same time, and the writing.
+//!
+//! A slab is a range of block layers along one axis. Along the axis of the longest
+//! stride, its bytes are one range of memory. Where that axis is too short to be cut
+//! into enough parts, the next one is cut, and the slab's bytes are one range, a
+//! *piece*, for each place along the axes outside of it. Pieces of different slabs
+//! never overlap, so the borrow checker sees to it that threads do not meet.
+
+use super::blocks::{BlockIndex, Grid};
+use super::layout::{Layout, MAX_DIMS};
+use crate::scalar::Scalar;
+
+/// Most pieces of one slab; beyond, fields are cut into fewer slabs instead.
+#[cfg(feature = "parallel")]
+const MAX_PIECES: usize = 1024;
+
+/// A part of a field that one thread may write.
+pub(crate) struct Slab<'a> {
+    layout: Layout,
+    /// The axis along which the field is cut, and which layers of blocks are here.
+    axis: usize,
+    layers: (usize, usize),
+    /// First byte in the field, and memory, of each piece.
+    pieces: Vec<(usize, &'a mut [u8])>,
+    /// How many pieces lie between neighbours along each axis; 0 inside a piece.
+    piece_step: [usize; MAX_DIMS],
+}
+
+impl<'a> Slab<'a> {
+    /// The whole field.
+    pub(crate) fn whole(bytes: &'a mut [u8], layout: Layout) -> Self {
+        let layers = (0, Grid::of(&layout).counts[0]);
+        Self { layout, axis: 0, layers, pieces: vec![(0, bytes)], piece_step: [0; 4] }
+    }
+
+    /// Dimensions of the field.
+    pub(crate) fn dims(&self) -> usize {
+        self.layout.dims
+    }
+
+    /// The slab's blocks, in the order of the stream.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = BlockIndex> + use<> {
+        Grid::of(&self.layout).slab(self.axis, self.layers.0, self.layers.1)
+    }
+
+    /// Stores a block's values, without those that lie outside the field.
+    #[inline(always)]
+    pub(crate) fn scatter<S: Scalar, const N: usize>(
+        &mut self,
+        block: BlockIndex,
+        values: &[S; N],
+    ) {
+        let layout = &self.layout;
+        let mut offset = [[0isize; 4]; 4];
+        let mut piece = [[0usize; 4]; 4];
+        let mut inside = [1; 4];
+        for axis in 0..N.ilog2() as usize / 2 {
+            let origin = 4 * block.at[axis];
+            inside[axis] = (layout.size[axis] - origin).min(4);
+            for place in 0..inside[axis] {
+                offset[axis][place] = (origin + place) as isize * layout.stride[axis];
+                piece[axis][place] = (origin + place) * self.piece_step[axis];
+            }
+        }
+        let whole_row = inside[0] == 4
+            && layout.stride[0] == size_of::<S>() as isize
+            && self.piece_step[0] == 0;
+        for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
+            let [y, z, w] = [row & 3, row >> 2 & 3, row >> 4];
+            if y >= inside[1] || z >= inside[2] || w >= inside[3] {
+                continue;
+            }
+            let line = layout.start as isize + offset[3][w] + offset[2][z] + offset[1][y];
+            let line_piece = piece[3][w] + piece[2][z] + piece[1][y];
+            if whole_row {
+                let (base, bytes) = &mut self.pieces[line_piece];
+                let first = (line + offset[0][0]) as usize - *base;
+                let target = &mut bytes[first..first + 4 * size_of::<S>()];
+                target.copy_from_slice(bytemuck::bytes_of(values));
+            } else {
+                for x in 0..inside[0] {
+                    let (base, bytes) = &mut self.pieces[line_piece + piece[0][x]];
+                    let first = (line + offset[0][x]) as usize - *base;
+                    let target = &mut bytes[first..first + size_of::<S>()];
+                    target.copy_from_slice(bytemuck::bytes_of(&values[x]));
+                }
+            }
+        }
+    }
+}
+
+/// Cuts a field into slabs: at least `parts` where its shape allows, one where its
+/// values share memory.
+#[cfg(feature = "parallel")]
+pub(crate) fn cut<'a>(bytes: &'a mut [u8], layout: &Layout, parts: usize) -> Vec<Slab<'a>> {
+    let Some((axis, outer)) = axis_to_cut(layout, parts) else {
+        return vec![Slab::whole(bytes, *layout)];
+    };
+    let mut piece_step = [0; MAX_DIMS];
+    let mut pieces = 1;
+    for &axis in outer.iter().rev() {
+        piece_step[axis] = pieces;
+        pieces *= layout.size[axis];
+    }
+
+    let layers = Grid::of(layout).counts[axis];
+    let parts = parts.min(layers);
+    let bounds = |part: usize| layers * part / parts;
+    let mut slabs: Vec<Slab<'a>> = (0..parts)
+        .map(|part| Slab {
+            layout: *layout,
+            axis,
+            layers: (bounds(part), bounds(part + 1)),
+            pieces: Vec::with_capacity(pieces),
+            piece_step,
+        })
+        .collect();
+
+    // Each piece's range of bytes, for splitting the memory from front to back.
+    let mut ranges = Vec::with_capacity(parts * pieces);
+    for piece in 0..pieces {
+        let mut index = [0; MAX_DIMS];
+        for &axis in &outer {
+            index[axis] = piece / piece_step[axis] % layout.size[axis];
+        }
+        for (part, slab) in slabs.iter().enumerate() {
+            let last = (4 * slab.layers.1).min(layout.size[axis]) - 1;
+            let mut corner = index;
+            index[axis] = 4 * slab.layers.0;
+            corner[axis] = last;
+            for inner in (0..layout.dims).filter(|a| *a != axis && !outer.contains(a)) {
+                corner[inner] = layout.size[inner] - 1;
+            }
+            let (low, high) = byte_range(layout, index, corner);
+            ranges.push((low, high, part, piece));
+        }
+    }
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    order.sort_unstable_by_key(|&i| ranges[i].0);
+    let mut memory: Vec<Option<&mut [u8]>> = ranges.iter().map(|_| None).collect();
+    let (mut rest, mut at) = (bytes, 0);
+    for i in order {
+        let (low, high, ..) = ranges[i];
+        let (piece, behind) = rest[low - at..].split_at_mut(high - low);
+        memory[i] = Some(piece);
+        (rest, at) = (behind, high);
+    }
+    for ((low, _, part, _), piece) in ranges.into_iter().zip(memory) {
+        slabs[part].pieces.push((low, piece.unwrap_or_default()));
+    }
+    slabs
+}
+
+/// Lowest and one past the highest byte of the box between two corners.
+#[cfg(feature = "parallel")]
+fn byte_range(layout: &Layout, a: [usize; MAX_DIMS], b: [usize; MAX_DIMS]) -> (usize, usize) {
+    let mut ends = [a, b];
+    for axis in 0..MAX_DIMS {
+        if layout.stride[axis] < 0 {
+            let [a, b] = &mut ends;
+            std::mem::swap(&mut a[axis], &mut b[axis]);
+        }
+    }
+    (layout.byte(ends[0]), layout.byte(ends[1]) + layout.item)
+}
+
+/// The axis along which to cut, and the axes of longer strides outside of it.
+#[cfg(feature = "parallel")]
+fn axis_to_cut(layout: &Layout, parts: usize) -> Option<(usize, Vec<usize>)> {
+    if parts < 2 || !layout.is_nested() {
+        return None;
+    }
+    let layers = Grid::of(layout).counts;
+    let axes = layout.axes_by_stride();
+    let mut pieces = 1;
+    let mut best: Option<usize> = None;
+    for (i, &axis) in axes.iter().enumerate() {
+        if pieces > MAX_PIECES {
+            break;
+        }
+        if best.is_none_or(|b| layers[axis] > layers[axes[b]]) {
+            best = Some(i);
+        }
+        if layers[axis] >= parts {
+            break;
+        }
+        pieces *= layout.size[axis];
+    }
+    let best = best.filter(|&b| layers[axes[b]] > 1)?;
+    Some((axes[best], axes[..best].to_vec()))
+}
+
+#[cfg(all(test, feature = "parallel"))]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+
+    /// Each slab writes its blocks' numbers; together they must make what one slab makes.
+    fn slabs_make_the_whole(shape: &[usize], strides: &[isize], start: usize) -> Result<usize> {
+        let len = 4096 * 4;
+        let layout = Layout::strided(shape, strides, start, 4, len)?;
+        let store = |slab: &mut Slab<'_>| {
+            for block in slab.blocks() {
+                let number = block.number as i32;
+                match layout.dims {
+                    1 => slab.scatter(block, &[number; 4]),
+                    2 => slab.scatter(block, &[number; 16]),
+                    3 => slab.scatter(block, &[number; 64]),
+                    _ => slab.scatter(block, &[number; 256]),
+                }
+            }
+        };
+        let mut expected = vec![0xff; len];
+        store(&mut Slab::whole(&mut expected, layout));
+        let mut fewest = usize::MAX;
+        for parts in [1, 2, 3, 7, 100] {
+            let mut bytes = vec![0xff; len];
+            let mut slabs = cut(&mut bytes, &layout, parts);
+            if parts == 2 {
+                fewest = slabs.len();
+            }
+            slabs.iter_mut().for_each(store);
+            drop(slabs);
+            assert!(bytes == expected, "{shape:?} {strides:?} in {parts}");
+        }
+        Ok(fewest)
+    }
+
+    #[test]
+    fn slabs_cover_every_layout() -> Result<()> {
+        for (shape, strides, start, slabs) in [
+            (&[100][..], &[4][..], 0, 2),
+            (&[100], &[-12], 1188, 2),
+            (&[20, 30], &[120, 4], 0, 2),
+            (&[20, 30], &[4, 80], 0, 2),
+            (&[3, 40], &[-160, -4], 476, 2),
+            (&[40, 3], &[4, 160], 0, 2),
+            (&[1, 2, 50], &[4000, 600, 8], 0, 2),
+            (&[5, 6, 7, 8], &[1344, 224, 32, 4], 0, 2),
+            (&[5, 6, 7, 8], &[4, 20, 120, 840], 0, 2),
+            (&[9, 9], &[0, 4], 0, 1),
+            (&[9, 9], &[4, 4], 0, 1),
+            (&[3, 3], &[12, 4], 0, 1),
+            (&[1], &[4], 0, 1),
+        ] {
+            assert_eq!(slabs_make_the_whole(shape, strides, start)?, slabs, "{shape:?}");
+        }
+        Ok(())
+    }
+}

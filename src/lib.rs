@@ -1,0 +1,59 @@
+//! zfp compression of floating-point and integer arrays of 1 to 4 dimensions,
+//! byte-identical with the reference implementation.
+//!
+//! zfp ([P. Lindstrom, 2014](https://doi.org/10.1109/TVCG.2014.2346458)) cuts an array
+//! into blocks of 4^d values, decorrelates each with a transform, and codes its bit
+//! planes from the top until the block has what it is allowed: a number of bits, of
+//! planes, or an error.
+//!
+//! ```
+//! use zfp_wgpu::{Field, Mode, compress, decompress};
+//!
+//! let values: Vec<f32> = (0..4096).map(|i| (i as f32 / 50.0).sin()).collect();
+//! let stream = compress(&Field::new(&values, &[64, 64])?, Mode::Accuracy(1e-3))?;
+//! let array = decompress::<f32>(&stream)?;
+//! assert!(stream.len() < 4096 * 4 / 3);
+//! assert!(values.iter().zip(&array.values).all(|(a, b)| (a - b).abs() <= 1e-3));
+//! # Ok::<(), zfp_wgpu::Error>(())
+//! ```
+//!
+//! # What lives where
+//!
+//! A module uses only modules above it in this list.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `error` | [`Error`](enum@Error), the only error type |
+//! | `scalar` | [`Scalar`]: the four types of values |
+//! | `bitstream` | bits in little-endian words |
+//! | `block` | one block: cast, transform, order, bit planes; [`Params`] |
+//! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
+//! | `mode`, `header` | [`Mode`] ↔ [`Params`] ↔ [`Header`] |
+//! | `cpu` | drivers over all blocks: `serial`, the specification, and `parallel` |
+//! | `codec` | [`Compressor`] and [`Decompressor`] |
+//! | `array` | the same for `ndarray` (feature `ndarray`) |
+
+#![forbid(unsafe_code)]
+
+mod bitstream;
+mod block;
+mod codec;
+mod cpu;
+mod error;
+mod field;
+mod header;
+mod mode;
+mod scalar;
+
+#[cfg(feature = "ndarray")]
+mod array;
+
+pub use block::{
+    MAX_BITS, MAX_PREC, MAX_RECORDED_BITS, MIN_BITS, MIN_EXP, NonFinitePolicy, Params,
+};
+pub use codec::{Compressor, Decompressed, Decompressor, StreamWord, compress, decompress};
+pub use error::{Error, Result};
+pub use field::{Field, FieldMut};
+pub use header::Header;
+pub use mode::Mode;
+pub use scalar::{Scalar, ScalarType};
