@@ -4,7 +4,7 @@
 //! used where they lie. Views with gaps are copied first, a whole second array: the
 //! gaps may belong to somebody else.
 
-use ndarray::{ArrayD, ArrayView, ArrayViewMut, Dimension, IxDyn};
+use ndarray::{ArrayD, ArrayRef, Dimension, IxDyn};
 
 use crate::codec::{Compressor, Decompressed, Decompressor};
 use crate::error::{Error, Result};
@@ -13,29 +13,29 @@ use crate::header::Header;
 use crate::scalar::Scalar;
 
 impl Compressor {
-    /// Compresses a view of 1 to 4 dimensions.
+    /// Compresses an array or view of 1 to 4 dimensions.
     ///
     /// ```
     /// use ndarray::Array;
     /// use zfp_wgpu::{Compressor, Decompressor, Mode};
     ///
     /// let array = Array::from_shape_fn((20, 30), |(y, x)| (y * x) as f64);
-    /// let stream = Compressor::new(Mode::Reversible).compress_array(array.t())?;
+    /// let stream = Compressor::new(Mode::Reversible).compress_array(&array.t())?;
     /// let again = Decompressor::new().decompress_array::<f64>(&stream)?;
     /// assert_eq!(array.t().into_dyn(), again);
     /// # Ok::<(), zfp_wgpu::Error>(())
     /// ```
     pub fn compress_array<T: Scalar, D: Dimension>(
         &self,
-        view: ArrayView<'_, T, D>,
+        array: &ArrayRef<T, D>,
     ) -> Result<Vec<u8>> {
-        if let Some(values) = view.as_slice_memory_order() {
-            let (strides, start) = layout(view.shape(), view.strides());
-            return self.compress(&Field::strided(values, view.shape(), &strides, start)?);
+        if let Some(values) = array.as_slice_memory_order() {
+            let (strides, start) = layout(array.shape(), array.strides());
+            return self.compress(&Field::strided(values, array.shape(), &strides, start)?);
         }
-        let copy = view.as_standard_layout();
+        let copy = array.as_standard_layout();
         let values = copy.as_slice().unwrap_or_default();
-        self.compress(&Field::new(values, view.shape())?)
+        self.compress(&Field::new(values, array.shape())?)
     }
 }
 
@@ -46,15 +46,15 @@ impl Decompressor {
         ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| Error::ShapeOverflow { shape })
     }
 
-    /// Decompresses a stream that has a header into a view of its type and shape.
+    /// Decompresses a stream that has a header into an array or view of its type and shape.
     pub fn decompress_into_array<T: Scalar, D: Dimension>(
         &self,
         stream: &[u8],
-        mut view: ArrayViewMut<'_, T, D>,
+        array: &mut ArrayRef<T, D>,
     ) -> Result<()> {
-        let shape = view.shape().to_vec();
-        let (strides, start) = layout(&shape, view.strides());
-        if let Some(values) = view.as_slice_memory_order_mut() {
+        let shape = array.shape().to_vec();
+        let (strides, start) = layout(&shape, array.strides());
+        if let Some(values) = array.as_slice_memory_order_mut() {
             return self
                 .decompress_into(stream, FieldMut::strided(values, &shape, &strides, start)?);
         }
@@ -62,7 +62,7 @@ impl Decompressor {
         if claimed != shape {
             return Err(Error::ShapeMismatch { stream: claimed, array: shape });
         }
-        view.assign(&self.decompress_array(stream)?);
+        array.assign(&self.decompress_array(stream)?);
         Ok(())
     }
 }

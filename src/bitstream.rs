@@ -11,8 +11,10 @@ pub(crate) const fn low_bits(count: u32) -> u64 {
     if count == 0 { 0 } else { u64::MAX >> (64 - count) }
 }
 
-/// Bits added to the space a [`BitWriter`] opens at once, so that opening is rare.
-const GROWTH: usize = 64 << 10;
+/// Bytes by which a [`BitWriter`] opens more space, as many as it has within these
+/// bounds: seldom enough, and no more than a cache holds.
+const LEAST_GROWTH: usize = 1 << 10;
+const MOST_GROWTH: usize = 64 << 10;
 
 /// Where the writer stands: whole words before byte `at`, then `bits` bits in `word`.
 #[derive(Clone, Copy, Default)]
@@ -33,7 +35,10 @@ impl BitWriter {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
         let mut writer = Self::default();
-        reserve(&mut writer.bytes, bytes)?;
+        // The last growth goes beyond what is asked for.
+        if bytes > 0 {
+            reserve(&mut writer.bytes, bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048))?;
+        }
         Ok(writer)
     }
 
@@ -44,6 +49,7 @@ impl BitWriter {
     }
 
     /// Bits written so far.
+    #[cfg(any(test, feature = "parallel"))]
     pub(crate) fn position(&self) -> u64 {
         self.cursor.at as u64 * 8 + u64::from(self.cursor.bits)
     }
@@ -61,7 +67,7 @@ impl BitWriter {
 
     #[cold]
     fn grow(&mut self, end: usize) -> Result<()> {
-        let end = end + GROWTH;
+        let end = end + self.bytes.len().clamp(LEAST_GROWTH, MOST_GROWTH);
         let missing = end - self.bytes.len();
         if end > self.bytes.capacity() {
             // Doubling keeps the total cost linear; untouched memory costs nothing.
@@ -95,6 +101,7 @@ impl BitWriter {
         self.bytes.truncate(at);
         let tail = bits.div_ceil(word_bits) * word_bits / 8;
         self.bytes.extend_from_slice(&word.to_le_bytes()[..tail as usize]);
+        self.bytes.shrink_to_fit();
         self.bytes
     }
 
@@ -144,6 +151,7 @@ pub(crate) struct OpenBits<'a> {
 }
 
 /// Proof of what was written, for [`BitWriter::commit`].
+#[derive(Clone, Copy)]
 pub(crate) struct Written(Cursor);
 
 impl OpenBits<'_> {
@@ -241,7 +249,7 @@ impl<'a> BitReader<'a> {
     pub(crate) fn refill(&mut self) {
         self.window |= load(self.bytes, self.at) << self.ready;
         self.at += ((63 - self.ready) / 8) as usize;
-        self.ready |= 56;
+        self.ready |= 0x38;
     }
 
     /// The ready bits, the next one lowest.

@@ -2,6 +2,7 @@
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
+use crate::cpu;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
 use crate::header::{self, Header};
@@ -93,10 +94,7 @@ impl Compressor {
         if self.header {
             header::write(&mut out, scalar, &shape, params)?;
         }
-        #[cfg(feature = "parallel")]
-        crate::cpu::parallel::compress(field, params, self.non_finite, self.threads, &mut out)?;
-        #[cfg(not(feature = "parallel"))]
-        crate::cpu::serial::compress(field, params, self.non_finite, &mut out)?;
+        cpu::compress(field, params, self.non_finite, self.threads, &mut out)?;
         Ok(out.finish(match self.word {
             StreamWord::Bits8 => 8,
             StreamWord::Bits64 => 64,
@@ -234,15 +232,16 @@ impl Decompressor {
         shape: &[usize],
         params: Params,
     ) -> Result<()> {
-        let blocks = shape.iter().map(|&size| size.div_ceil(4) as u128).product::<u128>();
-        let needed =
-            (u128::from(start) + blocks * u128::from(params.fewest_bits(scalar))).div_ceil(8);
+        // Saturating: a shape given beside a headerless stream may claim anything.
+        let times = |total: u128, count: usize| total.saturating_mul(count as u128);
+        let blocks = shape.iter().map(|size| size.div_ceil(4)).fold(1, times);
+        let bits = blocks.saturating_mul(u128::from(params.fewest_bits(scalar)));
+        let needed = bits.saturating_add(u128::from(start)).div_ceil(8);
         if needed > stream.len() as u128 {
             let needed = u64::try_from(needed).unwrap_or(u64::MAX);
             return Err(Error::Truncated { needed, got: stream.len() as u64 });
         }
-        let bytes =
-            shape.iter().map(|&size| size as u128).product::<u128>() * scalar.size() as u128;
+        let bytes = shape.iter().copied().fold(scalar.size() as u128, times);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         match self.max_output_bytes {
             Some(limit) if bytes > limit => Err(Error::OutputLimit { bytes, limit }),
@@ -257,10 +256,7 @@ impl Decompressor {
         params: Params,
         field: &mut FieldMut<'_>,
     ) -> Result<()> {
-        #[cfg(feature = "parallel")]
-        return crate::cpu::parallel::decompress(stream, start, params, self.threads, field);
-        #[cfg(not(feature = "parallel"))]
-        crate::cpu::serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
+        cpu::decompress(stream, start, params, self.threads, field)
     }
 }
 

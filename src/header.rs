@@ -75,9 +75,7 @@ impl Header {
         let shape: std::result::Result<Vec<usize>, _> = shape.into_iter().rev().collect();
         let shape = shape.map_err(|_| Error::ShapeOverflow { shape: vec![usize::MAX; dims] })?;
         let scalar = ScalarType::from_code(code).ok_or(Error::ModeWord { word })?;
-        let params = params_of(word)
-            .and_then(|params| params.check(scalar).ok())
-            .ok_or(Error::ModeWord { word })?;
+        let params = params_of(word).check(scalar).map_err(|_| Error::ModeWord { word })?;
         Ok(Self { scalar, shape, params, bits: reader.position() })
     }
 
@@ -140,10 +138,10 @@ fn mode_word(params: Params) -> u64 {
     }
 }
 
-/// The parameters of a mode word, checked no further than the word goes.
-fn params_of(word: u64) -> Option<Params> {
+/// The parameters of a mode word, unchecked: they may make no sense.
+fn params_of(word: u64) -> Params {
     let default = Params::default();
-    Some(match word {
+    match word {
         0..PRECISION => Params { minbits: word as u32 + 1, maxbits: word as u32 + 1, ..default },
         PRECISION..REVERSIBLE => Params { maxprec: (word - PRECISION) as u32 + 1, ..default },
         REVERSIBLE => Params { minexp: MIN_EXP - 1, ..default },
@@ -154,5 +152,5 @@ fn params_of(word: u64) -> Option<Params> {
             maxprec: (word >> 42 & 0x7f) as u32 + 1,
             minexp: (word >> 49) as i32 - MIN_EXP_OFFSET,
         },
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! The four value types of zfp, and the integers their blocks become.
 
 use std::fmt;
-use std::ops::{Add, BitAnd, BitOr, BitOrAssign, BitXor, BitXorAssign, Mul, Shl, Shr, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitOrAssign, BitXor, BitXorAssign, Mul, Shl, Shr};
 
 use bytemuck::Pod;
 
@@ -228,7 +228,7 @@ integer!(i64, u64, I64, 6);
 
 /// A floating-point value: what the common exponent and the casts need.
 pub(crate) trait Float:
-    Scalar + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+    Scalar + PartialOrd + Add<Output = Self> + Mul<Output = Self>
 {
     /// Width of the exponent field (zfp's EBITS).
     const EXPONENT_BITS: u32;

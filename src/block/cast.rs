@@ -29,8 +29,8 @@ pub(crate) fn survey<F: Float, const N: usize>(block: &[F; N]) -> Survey {
             if largest[lane] < magnitude {
                 largest[lane] = magnitude;
             }
-            // x − x is NaN for NaN and infinity, zero for all else.
-            residue[lane] = residue[lane] + (values[lane] - values[lane]);
+            // x · 0 is NaN for NaN and infinity, zero for all else.
+            residue[lane] = residue[lane] + values[lane] * F::ZERO;
         }
     }
     let largest = largest.into_iter().fold(F::ZERO, |a, b| if a < b { b } else { a });

@@ -27,14 +27,15 @@ use crate::scalar::Word;
 /// bits; returns how many it wrote.
 #[inline]
 pub(crate) fn encode<W: Word, const N: usize>(
-    out: &mut OpenBits<'_>,
+    whole: &mut OpenBits<'_>,
     budget: u32,
     precision: u32,
     coefficients: &[W; N],
 ) -> u32 {
     let mut rows = *coefficients;
     transpose(&mut rows);
-    let mut out = Limited { out, left: budget };
+    // A copy of the cursor, which the compiler can keep in registers.
+    let mut out = Limited { out: whole.reborrow(), left: budget };
     let mut n = 0;
     for k in (W::BITS - precision.min(W::BITS)..W::BITS).rev() {
         if out.left == 0 {
@@ -42,11 +43,14 @@ pub(crate) fn encode<W: Word, const N: usize>(
         }
         n = encode_plane(&mut out, n, &Plane::<N>::of(&rows, k));
     }
-    budget - out.left
+    let Limited { out: written, left } = out;
+    let end = written.close();
+    whole.resume(end);
+    budget - left
 }
 
 #[inline(always)]
-fn encode_plane<const N: usize>(out: &mut Limited<'_, '_>, mut n: u32, plane: &Plane<N>) -> u32 {
+fn encode_plane<const N: usize>(out: &mut Limited<'_>, mut n: u32, plane: &Plane<N>) -> u32 {
     plane.for_each_word_below(n, |word, count| out.put(word, count));
     while n < N as u32 {
         let Some(next) = plane.next_one(n) else {
@@ -156,12 +160,12 @@ fn long_run(reader: &mut BitReader<'_>, limit: u32) -> (u32, u32) {
 }
 
 /// A writer that stops when a block's budget of bits is spent.
-struct Limited<'w, 'a> {
-    out: &'w mut OpenBits<'a>,
+struct Limited<'a> {
+    out: OpenBits<'a>,
     left: u32,
 }
 
-impl Limited<'_, '_> {
+impl Limited<'_> {
     #[inline(always)]
     fn put(&mut self, value: u64, count: u32) {
         let count = count.min(self.left);

@@ -3,9 +3,49 @@
 //! [`serial`] is the specification: one block after the other, nothing else. Other
 //! paths are other ways to the same bytes.
 
-pub(crate) mod serial;
+mod serial;
 
 #[cfg(feature = "parallel")]
-pub(crate) mod parallel;
+mod parallel;
 #[cfg(feature = "parallel")]
 mod pool;
+
+use crate::bitstream::BitWriter;
+use crate::block::{NonFinitePolicy, Params};
+use crate::error::Result;
+use crate::field::{Field, FieldMut};
+
+/// Writes all blocks of a field, with `threads` threads or all there are.
+pub(crate) fn compress(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    threads: Option<usize>,
+    out: &mut BitWriter,
+) -> Result<()> {
+    #[cfg(feature = "parallel")]
+    if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
+        return parallel::compress(field, params, policy, threads, out);
+    }
+    let _ = threads;
+    serial::compress(field, params, policy, out)
+}
+
+/// Reads all blocks of a field from a stream whose first block begins at bit `start`.
+pub(crate) fn decompress(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    threads: Option<usize>,
+    field: &mut FieldMut<'_>,
+) -> Result<()> {
+    #[cfg(feature = "parallel")]
+    if threads != Some(1)
+        && params.fixed_bits().is_some()
+        && field.value_bytes() >= parallel::WORTHWHILE
+    {
+        return parallel::decompress(stream, start, params, threads, field);
+    }
+    let _ = threads;
+    serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
+}

@@ -18,7 +18,7 @@ use crate::field::{Field, FieldMut};
 use crate::mode::values;
 
 /// Below this many bytes, threads cost more than they give.
-const WORTHWHILE: usize = 256 << 10;
+pub(crate) const WORTHWHILE: usize = 256 << 10;
 /// Most bytes that the chunks of a wave may take.
 const WAVE: usize = 32 << 20;
 /// Most bytes of a chunk.
@@ -26,7 +26,7 @@ const CHUNK: usize = 256 << 10;
 /// Chunks or slabs for each thread, so that none waits long for the slowest.
 const PER_THREAD: usize = 8;
 
-/// Writes all blocks of a field, with `threads` threads or all there are.
+/// Writes all blocks of a field.
 pub(crate) fn compress(
     field: &Field<'_>,
     params: Params,
@@ -34,9 +34,6 @@ pub(crate) fn compress(
     threads: Option<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    if threads == Some(1) || field.value_bytes() < WORTHWHILE {
-        return serial::compress(field, params, policy, out);
-    }
     pool::run(threads, |threads| {
         if threads == 1 {
             return serial::compress(field, params, policy, out);
@@ -120,7 +117,7 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
     Ok(())
 }
 
-/// Reads all blocks of a field, with `threads` threads or all there are.
+/// Reads all blocks of a field, each of the same number of bits.
 pub(crate) fn decompress(
     stream: &[u8],
     start: u64,
@@ -129,11 +126,6 @@ pub(crate) fn decompress(
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
     let scalar = field.scalar();
-    let alone =
-        threads == Some(1) || params.fixed_bits().is_none() || field.value_bytes() < WORTHWHILE;
-    if alone {
-        return serial::decompress(stream, start, params, scalar, &mut field.whole());
-    }
     pool::run(threads, |threads| {
         let parts = if threads == 1 { 1 } else { PER_THREAD * threads };
         field

@@ -1,5 +1,6 @@
 //! Where an array's values lie in memory, with proof that all of them lie there.
 
+use super::blocks::BlockIndex;
 use crate::error::{Error, Result};
 
 /// Most dimensions of a field.
@@ -72,17 +73,37 @@ impl Layout {
     }
 
     /// How many values there are.
+    #[cfg(feature = "parallel")]
     pub(crate) fn values(&self) -> usize {
         self.size.iter().product()
     }
 
     /// Byte of the value at this index, x first.
+    #[inline(always)]
     pub(crate) fn byte(&self, index: [usize; MAX_DIMS]) -> usize {
         let offset: isize = index.iter().zip(self.stride).map(|(&i, s)| i as isize * s).sum();
         self.start.wrapping_add_signed(offset)
     }
 
+    /// Whether a block of `N` values lies inside the field and its rows of four are
+    /// runs of memory: the common case, which has a short way in and out.
+    #[inline(always)]
+    pub(crate) fn has_whole_rows<S, const N: usize>(&self, block: BlockIndex) -> bool {
+        let dims = N.ilog2() as usize / 2;
+        self.stride[0] == size_of::<S>() as isize
+            && (0..dims).all(|axis| 4 * block.at[axis] + 4 <= self.size[axis])
+    }
+
+    /// Bytes from a block's first value to the first of its row `row`, counted along y,
+    /// then z, then w.
+    #[inline(always)]
+    pub(crate) fn row_offset(&self, row: usize) -> isize {
+        let [_, y, z, w] = self.stride;
+        (row & 3) as isize * y + (row >> 2 & 3) as isize * z + (row >> 4) as isize * w
+    }
+
     /// Axes of more than one value, the one of the longest stride first.
+    #[cfg(any(test, feature = "parallel"))]
     pub(crate) fn axes_by_stride(&self) -> Vec<usize> {
         let mut axes: Vec<usize> = (0..self.dims).filter(|&a| self.size[a] > 1).collect();
         axes.sort_by_key(|&a| std::cmp::Reverse((self.stride[a].unsigned_abs(), a)));
@@ -91,6 +112,7 @@ impl Layout {
 
     /// Whether each axis steps over all that the axes of shorter strides reach, so
     /// that no two values share memory and equal steps along an axis never mix.
+    #[cfg(any(test, feature = "parallel"))]
     pub(crate) fn is_nested(&self) -> bool {
         let mut reach = self.item;
         self.axes_by_stride().iter().rev().all(|&axis| {

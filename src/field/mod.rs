@@ -94,6 +94,7 @@ impl<'a> Field<'a> {
     }
 
     /// Bytes of all values together.
+    #[cfg(feature = "parallel")]
     pub(crate) fn value_bytes(&self) -> usize {
         self.layout.values() * self.layout.item
     }
@@ -107,40 +108,41 @@ impl<'a> Field<'a> {
     /// `abc` → `abca`.
     #[inline(always)]
     pub(crate) fn gather<S: Scalar, const N: usize>(&self, block: BlockIndex) -> [S; N] {
+        if self.layout.has_whole_rows::<S, N>(block) {
+            let mut values = [S::zeroed(); N];
+            let first = self.layout.byte(block.at.map(|at| 4 * at));
+            for (row, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                let at = first.wrapping_add_signed(self.layout.row_offset(row));
+                let bytes = &self.bytes[at..at + 4 * size_of::<S>()];
+                *values = bytemuck::pod_read_unaligned(bytes);
+            }
+            return values;
+        }
+        self.gather_any(block)
+    }
+
+    #[inline(never)]
+    fn gather_any<S: Scalar, const N: usize>(&self, block: BlockIndex) -> [S; N] {
         let layout = &self.layout;
-        let mut values = [S::zeroed(); N];
-        // Byte offsets of the four places along each axis.
-        let mut offset = [[0isize; 4]; 4];
-        let mut whole_row = layout.stride[0] == size_of::<S>() as isize;
-        for axis in 0..N.ilog2() as usize / 2 {
+        // Where each of the four places along each axis has its value from.
+        let mut source = [[0; 4]; 4];
+        for axis in 0..layout.dims {
             let origin = 4 * block.at[axis];
             let inside = (layout.size[axis] - origin).min(4);
-            whole_row &= axis > 0 || inside == 4;
-            for (place, offset) in offset[axis].iter_mut().enumerate() {
-                let source = match place {
-                    _ if place < inside => place,
-                    3 => 0,
-                    _ => inside - 1,
-                };
-                *offset = (origin + source) as isize * layout.stride[axis];
+            for (place, source) in source[axis].iter_mut().enumerate() {
+                *source = origin
+                    + match place {
+                        _ if place < inside => place,
+                        3 => 0,
+                        _ => inside - 1,
+                    };
             }
         }
-        let [x, y, z, w] = offset;
-        for (row, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let line = layout.start as isize + w[row >> 4] + z[row >> 2 & 3] + y[row & 3];
-            if whole_row {
-                let first = (line + x[0]) as usize;
-                let bytes = &self.bytes[first..first + 4 * size_of::<S>()];
-                *values = bytemuck::pod_read_unaligned(bytes);
-            } else {
-                for (value, x) in values.iter_mut().zip(x) {
-                    let first = (line + x) as usize;
-                    let bytes = &self.bytes[first..first + size_of::<S>()];
-                    *value = bytemuck::pod_read_unaligned(bytes);
-                }
-            }
-        }
-        values
+        let [x, y, z, w] = source;
+        std::array::from_fn(|i| {
+            let at = layout.byte([x[i & 3], y[i >> 2 & 3], z[i >> 4 & 3], w[i >> 6]]);
+            bytemuck::pod_read_unaligned(&self.bytes[at..at + size_of::<S>()])
+        })
     }
 
     /// The index, in C order, of the first value that is neither finite nor an integer.
@@ -236,6 +238,7 @@ impl<'a> FieldMut<'a> {
     }
 
     /// Bytes of all values together.
+    #[cfg(feature = "parallel")]
     pub(crate) fn value_bytes(&self) -> usize {
         self.layout.values() * self.layout.item
     }

@@ -50,41 +50,32 @@ impl<'a> Slab<'a> {
         block: BlockIndex,
         values: &[S; N],
     ) {
-        let layout = &self.layout;
-        let mut offset = [[0isize; 4]; 4];
-        let mut piece = [[0usize; 4]; 4];
-        let mut inside = [1; 4];
-        for axis in 0..N.ilog2() as usize / 2 {
-            let origin = 4 * block.at[axis];
-            inside[axis] = (layout.size[axis] - origin).min(4);
-            for place in 0..inside[axis] {
-                offset[axis][place] = (origin + place) as isize * layout.stride[axis];
-                piece[axis][place] = (origin + place) * self.piece_step[axis];
+        let layout = self.layout;
+        if let [(base, bytes)] = &mut self.pieces[..]
+            && layout.has_whole_rows::<S, N>(block)
+        {
+            let first = layout.byte(block.at.map(|at| 4 * at)) - *base;
+            for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
+                let at = first.wrapping_add_signed(layout.row_offset(row));
+                let target = &mut bytes[at..at + 4 * size_of::<S>()];
+                target.copy_from_slice(bytemuck::bytes_of(values));
             }
+            return;
         }
-        let whole_row = inside[0] == 4
-            && layout.stride[0] == size_of::<S>() as isize
-            && self.piece_step[0] == 0;
-        for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
-            let [y, z, w] = [row & 3, row >> 2 & 3, row >> 4];
-            if y >= inside[1] || z >= inside[2] || w >= inside[3] {
+        self.scatter_any(block, values);
+    }
+
+    #[inline(never)]
+    fn scatter_any<S: Scalar, const N: usize>(&mut self, block: BlockIndex, values: &[S; N]) {
+        for (i, value) in values.iter().enumerate() {
+            let index: [usize; 4] = std::array::from_fn(|a| 4 * block.at[a] + (i >> (2 * a) & 3));
+            if index.iter().zip(self.layout.size).any(|(&i, size)| i >= size) {
                 continue;
             }
-            let line = layout.start as isize + offset[3][w] + offset[2][z] + offset[1][y];
-            let line_piece = piece[3][w] + piece[2][z] + piece[1][y];
-            if whole_row {
-                let (base, bytes) = &mut self.pieces[line_piece];
-                let first = (line + offset[0][0]) as usize - *base;
-                let target = &mut bytes[first..first + 4 * size_of::<S>()];
-                target.copy_from_slice(bytemuck::bytes_of(values));
-            } else {
-                for x in 0..inside[0] {
-                    let (base, bytes) = &mut self.pieces[line_piece + piece[0][x]];
-                    let first = (line + offset[0][x]) as usize - *base;
-                    let target = &mut bytes[first..first + size_of::<S>()];
-                    target.copy_from_slice(bytemuck::bytes_of(&values[x]));
-                }
-            }
+            let piece: usize = index.iter().zip(self.piece_step).map(|(i, step)| i * step).sum();
+            let (base, bytes) = &mut self.pieces[piece];
+            let at = self.layout.byte(index) - *base;
+            bytes[at..at + size_of::<S>()].copy_from_slice(bytemuck::bytes_of(value));
         }
     }
 }

@@ -1,1 +1,48 @@
-fn main() {}
+//! `cargo xtask demo | test | bench`: the project's own commands.
+//!
+//! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later.
+
+mod bench;
+mod demo;
+mod python;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo [ARRAY.npy ...]   build the Python wheel, compress a real array (or those named)
+                         in every mode, print a table and write a picture
+  test                   everything: Rust tests, lints, docs, benches once, Python tests
+  bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    match run(&command, arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, arguments: impl Iterator<Item = String>) -> Result<()> {
+    match command {
+        "demo" => demo::run(arguments),
+        "test" => test::run(),
+        "bench" => bench::run(arguments),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        "" => bail!("no command\n{USAGE}"),
+        other => bail!("no command {other:?}\n{USAGE}"),
+    }
+}

@@ -33,7 +33,13 @@ impl Span {
             steps.map(|(&n, s)| (n - 1) * s.unsigned_abs()).sum::<usize>()
         };
         let (below, above) = (reach(-1), reach(1));
-        Self { lowest: data.wrapping_sub(below), len: below + above + item, start: below, shape, strides }
+        Self {
+            lowest: data.wrapping_sub(below),
+            len: below + above + item,
+            start: below,
+            shape,
+            strides,
+        }
     }
 
     fn overlaps(&self, other: &[u8]) -> bool {

@@ -37,9 +37,7 @@ impl Stream {
         //   `buf_ptr` on, and the export keeps them there while `self` lives.
         // * Another thread may write to them. Each byte is read into a register and used
         //   as a number only; no value read decides what memory is touched.
-        unsafe {
-            std::slice::from_raw_parts(self.buffer.buf_ptr().cast(), self.buffer.len_bytes())
-        }
+        unsafe { std::slice::from_raw_parts(self.buffer.buf_ptr().cast(), self.buffer.len_bytes()) }
     }
 }
 

@@ -3,6 +3,9 @@
 //! `arrays` and `bytes` turn Python objects into the library's fields and slices,
 //! `options` turns keyword arguments into modes, `errors` errors into exceptions.
 
+// The documentation of functions is Python's, in numpydoc form.
+#![allow(clippy::doc_markdown)]
+
 mod arrays;
 mod bytes;
 mod errors;
@@ -22,7 +25,8 @@ mod _native {
     use crate::bytes::{Stream, into_bytes};
     use crate::errors::exception;
     use crate::options::{
-        Expert, NonFinite, Precision, Requested, WordBits, scalar_of_code, shape_of, threads_of,
+        Expert, NonFinite, Precision, Requested, Truth, WordBits, scalar_of_code, shape_of,
+        threads_of,
     };
 
     #[pymodule_export]
@@ -87,7 +91,7 @@ mod _native {
     /// True
     #[pyfunction]
     #[pyo3(signature = (
-        arr, tolerance=-1.0, rate=-1.0, precision=Precision::UNSET, write_header=None, *,
+        arr, tolerance=-1.0, rate=-1.0, precision=Precision::UNSET, write_header=Truth(true), *,
         threads=None, word_bits=WordBits::DEFAULT, nonfinite=NonFinite::DEFAULT, align=false,
         minbits=None, maxbits=None, maxprec=None, minexp=None
     ), text_signature = "(arr, tolerance=-1, rate=-1, precision=-1, write_header=True, *, \
@@ -100,7 +104,7 @@ mod _native {
         tolerance: f64,
         rate: f64,
         precision: Precision,
-        write_header: Option<&Bound<'py, PyAny>>,
+        write_header: Truth,
         threads: Option<i64>,
         word_bits: WordBits,
         nonfinite: NonFinite,
@@ -117,7 +121,7 @@ mod _native {
         let expert = Expert { minbits, maxbits, maxprec, minexp };
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
         let compressor = Compressor::new(mode)
-            .header(write_header.map_or(Ok(true), PyAnyMethods::is_truthy)?)
+            .header(write_header.0)
             .threads(threads_of(threads)?)
             .stream_word(word_bits.into())
             .non_finite(nonfinite.into());
@@ -176,9 +180,8 @@ mod _native {
         max_output_bytes: Option<u64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = Stream::of(compressed_data)?;
-        let decompressor = Decompressor::new()
-            .threads(threads_of(threads)?)
-            .max_output_bytes(max_output_bytes);
+        let decompressor =
+            Decompressor::new().threads(threads_of(threads)?).max_output_bytes(max_output_bytes);
         let Header { scalar, shape, .. } =
             decompressor.inspect(stream.as_slice()).map_err(exception)?;
         let mut output = Output::of(py, out, scalar, &shape, &stream)?;
@@ -256,9 +259,8 @@ mod _native {
         let scalar = scalar_of_code(ztype)?;
         let expert = Expert { minbits, maxbits, maxprec, minexp };
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
-        let decompressor = Decompressor::new()
-            .threads(threads_of(threads)?)
-            .max_output_bytes(max_output_bytes);
+        let decompressor =
+            Decompressor::new().threads(threads_of(threads)?).max_output_bytes(max_output_bytes);
         decompressor
             .inspect_headerless(stream.as_slice(), mode, scalar, &shape)
             .map_err(exception)?;

@@ -103,6 +103,18 @@ impl FromPyObject<'_, '_> for Precision {
     }
 }
 
+/// Any object as a flag: true if Python takes it for true, so that `None` is false.
+#[derive(Clone, Copy)]
+pub(crate) struct Truth(pub(crate) bool);
+
+impl FromPyObject<'_, '_> for Truth {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        object.is_truthy().map(Self)
+    }
+}
+
 /// The end of the stream: `word_bits=64` or `8`.
 #[derive(Clone, Copy)]
 pub(crate) struct WordBits(StreamWord);
@@ -186,11 +198,14 @@ pub(crate) fn shape_of(shape: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
         return Err(PyValueError::new_err(format!("shape has {axes} axes; zfp knows 1 to 4")));
     }
     let mut sizes = Vec::with_capacity(axes);
-    for size in shape.try_iter()? {
-        let size: i64 = size?.extract()?;
-        sizes.push(usize::try_from(size).map_err(|_| {
-            PyValueError::new_err(format!("shape has an axis of {size} values"))
-        })?);
+    // By index: sets have a length too, but no order.
+    for axis in 0..axes {
+        let size: i64 = shape.get_item(axis)?.extract()?;
+        sizes.push(
+            usize::try_from(size).map_err(|_| {
+                PyValueError::new_err(format!("shape has an axis of {size} values"))
+            })?,
+        );
     }
     let absent = sizes.iter().take_while(|&&size| size == 0).count();
     // All zeros is no shape at all: let the library say so.

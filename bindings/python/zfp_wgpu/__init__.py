@@ -12,6 +12,7 @@ each case.
 1744
 """
 
+import operator as _operator
 import sys as _sys
 
 import numpy as _np
@@ -115,27 +116,29 @@ def dtype_to_format(dtype):
 
 
 def ztype_to_dtype(ztype):
-    """The NumPy scalar type for zfp's type code; ValueError if there is none.
+    """The NumPy scalar type for zfp's type code; ValueError if there is none,
+    TypeError if it is no integer.
 
     >>> ztype_to_dtype(type_double)
     <class 'numpy.float64'>
     """
-    try:
-        return zfp_to_dtype_map[ztype]
-    except KeyError:
-        raise ValueError(f"Unsupported zfp_type {ztype}") from None
+    if ztype not in zfp_to_dtype_map:
+        # `index` is the TypeError of what is no integer.
+        raise ValueError(f"Unsupported zfp_type {_operator.index(ztype)}")
+    return zfp_to_dtype_map[ztype]
 
 
 def zmode_to_str(zmode):
-    """The name of a mode, as `header` gives it; ValueError if there is none.
+    """The name of a mode, as `header` gives it; ValueError if there is none,
+    TypeError if it is no integer.
 
     >>> zmode_to_str(mode_fixed_rate)
     'rate'
     """
-    try:
-        return zfp_mode_map[zmode]
-    except KeyError:
-        raise ValueError(f"Unsupported zfp_mode {zmode}") from None
+    if zmode not in zfp_mode_map:
+        # `index` is the TypeError of what is no integer.
+        raise ValueError(f"Unsupported zfp_mode {_operator.index(zmode)}")
+    return zfp_mode_map[zmode]
 
 
 def header(compressed_data):

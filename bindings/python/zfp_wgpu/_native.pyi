@@ -1,0 +1,101 @@
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, overload
+
+import numpy as np
+from _typeshed import ReadableBuffer, WriteableBuffer
+from numpy.typing import NDArray
+
+# The types that zfp knows.
+_Scalar: TypeAlias = np.int32 | np.int64 | np.float32 | np.float64
+# Before Python 3.12, NumPy does not say that its arrays are buffers.
+_Stream: TypeAlias = ReadableBuffer | NDArray[np.uint8]
+_Out = TypeVar("_Out", bound=NDArray[Any])
+
+class _Fields(TypedDict):
+    type: int
+    shape: list[int]
+    mode: int
+    tolerance: float
+    rate: float
+    precision: int
+    minbits: int
+    maxbits: int
+    maxprec: int
+    minexp: int
+
+__all__ = ["__version__", "compress_numpy", "decompress_numpy", "_decompress", "read_header"]
+
+__version__: str
+
+def compress_numpy(
+    arr: NDArray[_Scalar],
+    tolerance: float = -1,
+    rate: float = -1,
+    precision: float = -1,
+    write_header: object = True,
+    *,
+    threads: int | None = None,
+    word_bits: Literal[64, 8] = 64,
+    nonfinite: Literal["error", "allow"] = "error",
+    align: bool = False,
+    minbits: int | None = None,
+    maxbits: int | None = None,
+    maxprec: int | None = None,
+    minexp: int | None = None,
+) -> bytes: ...
+
+# The type of the values is only known from the stream, hence Any, except where `out`
+# says it.
+@overload
+def decompress_numpy(
+    compressed_data: _Stream,
+    *,
+    out: _Out,
+    threads: int | None = None,
+    max_output_bytes: int | None = None,
+) -> _Out: ...
+@overload
+def decompress_numpy(
+    compressed_data: _Stream,
+    *,
+    out: WriteableBuffer | None = None,
+    threads: int | None = None,
+    max_output_bytes: int | None = None,
+) -> NDArray[Any]: ...
+@overload
+def _decompress(
+    compressed_data: _Stream,
+    ztype: int,
+    shape: Sequence[int] | NDArray[np.integer[Any]],
+    out: _Out,
+    tolerance: float = -1,
+    rate: float = -1,
+    precision: float = -1,
+    *,
+    threads: int | None = None,
+    max_output_bytes: int | None = None,
+    align: bool = False,
+    minbits: int | None = None,
+    maxbits: int | None = None,
+    maxprec: int | None = None,
+    minexp: int | None = None,
+) -> _Out: ...
+@overload
+def _decompress(
+    compressed_data: _Stream,
+    ztype: int,
+    shape: Sequence[int] | NDArray[np.integer[Any]],
+    out: WriteableBuffer | None = None,
+    tolerance: float = -1,
+    rate: float = -1,
+    precision: float = -1,
+    *,
+    threads: int | None = None,
+    max_output_bytes: int | None = None,
+    align: bool = False,
+    minbits: int | None = None,
+    maxbits: int | None = None,
+    maxprec: int | None = None,
+    minexp: int | None = None,
+) -> NDArray[Any]: ...
+def read_header(compressed_data: _Stream) -> _Fields: ...

@@ -1,0 +1,56 @@
+//! `cargo xtask test`: all there is to check, each step named and timed.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::bench;
+use crate::python::install_wheel;
+use crate::shell::{self, cargo, command, root};
+
+pub(crate) fn run() -> Result<()> {
+    step("format", || shell::run(cargo().args(["fmt", "--all", "--check"])))?;
+    step("clippy", || {
+        shell::run(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-Dwarnings",
+        ]))?;
+        // Without threads nothing may be left over, nor missing.
+        shell::run(cargo().args(["clippy", "--no-default-features", "--lib", "--", "-Dwarnings"]))
+    })?;
+    step("documentation", || {
+        shell::run(
+            cargo().args(["doc", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-Dwarnings"),
+        )
+    })?;
+    // `--benches` too: criterion then runs each bench once.
+    step("Rust tests", || shell::run(cargo().args(["test", "--all-features", "--all-targets"])))?;
+    step("Rust tests without threads", || {
+        shell::run(cargo().args(["test", "--no-default-features", "--lib", "--test", "golden"]))
+    })?;
+    step("documentation tests", || shell::run(cargo().args(["test", "--all-features", "--doc"])))?;
+    step("bytes of the peers", bench::check)?;
+    step("Python tests", || {
+        let python = install_wheel("test")?;
+        // Safe path: the installed wheel is tested, not the folder of its sources.
+        shell::run(
+            command(python)
+                .args(["-P", "-m", "pytest", "--config-file=pyproject.toml"])
+                .current_dir(root().join("bindings/python")),
+        )
+    })?;
+    println!("\nall passed");
+    Ok(())
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n=== {name}");
+    let start = Instant::now();
+    work().with_context(|| name.to_owned())?;
+    println!("=== {name}: {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
