@@ -10,30 +10,54 @@ use crate::shell;
 
 /// Builds `benches/peers` and runs it with these arguments.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
-    let cargo = |command: &str| {
-        let mut cargo = shell::cargo();
-        cargo
-            .args([command, "--quiet", "--release", "--locked"])
-            .args(["--manifest-path", "benches/peers/Cargo.toml", "--target-dir"])
-            .arg(shell::target().join("peers"));
-        cargo
-    };
-    eprintln!("building LLNL zfp, zfp-rs and zfp-wgpu");
-    if let Err(error) = shell::run(&mut cargo("build")) {
+    let arguments: Vec<String> = arguments.collect();
+    if let Err(error) = build() {
         let missing = missing();
         if missing.is_empty() {
             return Err(error);
         }
-        bail!(
-            "LLNL zfp was not built, for want of {}; on Debian or Ubuntu: \
-             apt-get install cmake libclang-dev",
-            missing.join(" and ")
-        );
+        bail!("{}", advice(&missing));
     }
-    // From where the user stands, so that `--markdown FILE` is where they expect it.
+    peers(&arguments)
+}
+
+/// Whether all three libraries write the same bytes; skipped where LLNL zfp cannot be
+/// built.
+pub(crate) fn check() -> Result<()> {
+    if let Err(error) = build() {
+        let missing = missing();
+        if missing.is_empty() {
+            return Err(error);
+        }
+        println!("SKIPPED: {}", advice(&missing));
+        return Ok(());
+    }
+    peers(&["--check".into()])
+}
+
+fn build() -> Result<()> {
+    eprintln!("building LLNL zfp, zfp-rs and zfp-wgpu");
+    shell::run(
+        shell::cargo()
+            .args(["build", "--quiet", "--release", "--locked"])
+            .args(["--manifest-path", "benches/peers/Cargo.toml", "--target-dir"])
+            .arg(shell::target().join("peers")),
+    )
+}
+
+/// Runs what [`build`] built, where the user stands, so that a file is written there.
+fn peers(arguments: &[String]) -> Result<()> {
     let program = format!("peers{}", env::consts::EXE_SUFFIX);
-    let program = shell::target().join("peers/release").join(program);
-    shell::run(Command::new(std::path::absolute(program)?).args(arguments))
+    let program = std::path::absolute(shell::target().join("peers/release").join(program))?;
+    shell::run(Command::new(program).args(arguments))
+}
+
+fn advice(missing: &[&str]) -> String {
+    let missing = missing.join(" and ");
+    format!(
+        "LLNL zfp was not built, for want of {missing}; on Debian or Ubuntu: \
+         apt-get install cmake libclang-dev"
+    )
 }
 
 /// What building the C library and its bindings needs and this machine seems not to have.

@@ -33,6 +33,12 @@ pub(crate) fn run() -> Result<()> {
         shell::run(cargo().args(["test", "--no-default-features", "--lib", "--test", "golden"]))
     })?;
     step("documentation tests", || shell::run(cargo().args(["test", "--all-features", "--doc"])))?;
+    step("examples", || {
+        for example in ["slices", "views"] {
+            shell::run(cargo().args(["run", "--quiet", "--all-features", "--example", example]))?;
+        }
+        Ok(())
+    })?;
     step("bytes of the peers", bench::check)?;
     step("Python tests", || {
         let python = install_wheel("test")?;
