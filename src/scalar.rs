@@ -162,6 +162,8 @@ pub trait Word:
     fn widen(self) -> u64;
     /// Zero bits below the lowest one; the width if there is none.
     fn trailing_zeros(self) -> u32;
+    /// Zero bits above the highest one; the width if there is none.
+    fn leading_zeros(self) -> u32;
 }
 
 macro_rules! integer {
@@ -219,6 +221,9 @@ macro_rules! integer {
             fn trailing_zeros(self) -> u32 {
                 <$word>::trailing_zeros(self)
             }
+            fn leading_zeros(self) -> u32 {
+                <$word>::leading_zeros(self)
+            }
         }
     };
 }
@@ -244,9 +249,11 @@ pub(crate) trait Float:
     fn power_of_two(exponent: i32) -> Self;
     /// The exponent field as it stands in the bits.
     fn exponent_field(self) -> i32;
-    /// The integer nearest to zero, and the smallest integer for what does not
-    /// fit, NaN included: what x86's `cvtt` instructions give.
+    /// The integer part of a value that is known to fit.
     fn to_int(self) -> Self::Int;
+    /// The integer part, and the smallest integer for what does not fit, NaN included:
+    /// what x86's `cvtt` instructions give.
+    fn to_int_or_min(self) -> Self::Int;
     /// The nearest floating-point value.
     fn from_int(int: Self::Int) -> Self;
 }
@@ -289,6 +296,9 @@ macro_rules! float {
                 field as i32 & ((1 << Self::EXPONENT_BITS) - 1)
             }
             fn to_int(self) -> $int {
+                self as $int
+            }
+            fn to_int_or_min(self) -> $int {
                 // Rust's cast saturates; only the upper end and NaN differ from `cvtt`.
                 if self < -(<$int>::MIN as $float) { self as $int } else { <$int>::MIN }
             }
@@ -322,12 +332,12 @@ mod tests {
     #[test]
     fn casts_out_of_range_give_the_smallest_integer() {
         for x in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2e9 * 2.0, -3e9] {
-            assert_eq!(Float::to_int(x), i32::MIN, "{x}");
+            assert_eq!(x.to_int_or_min(), i32::MIN, "{x}");
         }
         for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e19, -1e19] {
-            assert_eq!(Float::to_int(x), i64::MIN, "{x}");
+            assert_eq!(x.to_int_or_min(), i64::MIN, "{x}");
         }
-        assert_eq!(Float::to_int(-1.9f32), -1);
-        assert_eq!(Float::to_int(2147483520f32), 2147483520);
+        assert_eq!((-1.9f32).to_int_or_min(), -1);
+        assert_eq!(2_147_483_520f32.to_int_or_min(), 2_147_483_520);
     }
 }

@@ -8,6 +8,7 @@
 use crate::scalar::{Float, Scalar};
 
 /// What one look at a block's values tells.
+#[derive(Clone, Copy)]
 pub(crate) struct Survey {
     /// The common exponent.
     pub(crate) exponent: i32,
@@ -51,19 +52,23 @@ fn exponent<F: Float>(magnitude: F) -> i32 {
     field - (F::EXPONENT_BIAS - 1)
 }
 
-/// Values as integers relative to `exponent`.
+/// Values as integers relative to their common exponent.
 #[inline(always)]
-pub(crate) fn forward<F: Float, const N: usize>(block: &[F; N], exponent: i32) -> [F::Int; N] {
-    let shift = F::TYPE.bits() as i32 - 2 - exponent;
-    if shift <= F::EXPONENT_BIAS {
-        let scale = F::power_of_two(shift);
-        return block.map(|x| (x * scale).to_int());
+pub(crate) fn forward<F: Float, const N: usize>(block: &[F; N], survey: Survey) -> [F::Int; N] {
+    let shift = F::TYPE.bits() as i32 - 2 - survey.exponent;
+    if is_tiny::<F>(survey.exponent) {
+        // 2^shift is no number of this type, though x · 2^shift is: two exact steps.
+        // The reference takes one, and loses such blocks.
+        let first = F::power_of_two(F::EXPONENT_BIAS);
+        let second = F::power_of_two(shift - F::EXPONENT_BIAS);
+        return block.map(|x| (x * first * second).to_int_or_min());
     }
-    // 2^shift is no number of this type, though x · 2^shift is: two exact steps.
-    // The reference takes one, and loses such blocks.
-    let first = F::power_of_two(F::EXPONENT_BIAS);
-    let second = F::power_of_two(shift - F::EXPONENT_BIAS);
-    block.map(|x| (x * first * second).to_int())
+    let scale = F::power_of_two(shift);
+    if survey.finite {
+        block.map(|x| (x * scale).to_int())
+    } else {
+        block.map(|x| (x * scale).to_int_or_min())
+    }
 }
 
 /// Integers as values again; the scale may be subnormal or zero, as in the reference.
@@ -121,9 +126,9 @@ mod tests {
     #[test]
     fn tiny_blocks_keep_their_values() {
         let block = [1e-38f32, -3e-45, 5.5e-39, 0.0];
-        let exponent = survey(&block).exponent;
-        assert!(is_tiny::<f32>(exponent));
-        let exact = block.map(|x| (f64::from(x) * f64::from(30 - exponent).exp2()) as i32);
-        assert_eq!(forward(&block, exponent), exact);
+        let survey = survey(&block);
+        assert!(is_tiny::<f32>(survey.exponent));
+        let exact = block.map(|x| (f64::from(x) * f64::from(30 - survey.exponent).exp2()) as i32);
+        assert_eq!(forward(&block, survey), exact);
     }
 }

@@ -11,6 +11,7 @@
 //! or 256 values; [`dispatch`] is the one place where run-time facts become types.
 
 pub(crate) mod cast;
+mod fours;
 pub(crate) mod lift;
 pub(crate) mod order;
 pub(crate) mod planes;
@@ -184,7 +185,7 @@ fn encode_floats<F: Float, const N: usize>(
             let biased = (survey.exponent + F::EXPONENT_BIAS) as u64;
             let header = 1 + F::EXPONENT_BITS;
             out.put(1 | biased << 1, header);
-            let ints = cast::forward(block, survey.exponent);
+            let ints = cast::forward(block, survey);
             header + encode_ints(out, params.maxbits - header, precision, ints)
         }
     };
@@ -262,6 +263,7 @@ fn decode_ints<C: Coefficient, const N: usize>(
 }
 
 impl BlockScalar for f32 {
+    #[inline(always)]
     fn encode<const N: usize>(
         out: &mut OpenBits<'_>,
         params: Params,
@@ -270,12 +272,14 @@ impl BlockScalar for f32 {
     ) -> std::result::Result<(), NonFinite> {
         encode_floats(out, params, policy, block)
     }
+    #[inline(always)]
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_floats(input, params)
     }
 }
 
 impl BlockScalar for f64 {
+    #[inline(always)]
     fn encode<const N: usize>(
         out: &mut OpenBits<'_>,
         params: Params,
@@ -284,12 +288,14 @@ impl BlockScalar for f64 {
     ) -> std::result::Result<(), NonFinite> {
         encode_floats(out, params, policy, block)
     }
+    #[inline(always)]
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_floats(input, params)
     }
 }
 
 impl BlockScalar for i32 {
+    #[inline(always)]
     fn encode<const N: usize>(
         out: &mut OpenBits<'_>,
         params: Params,
@@ -299,12 +305,14 @@ impl BlockScalar for i32 {
         encode_integers(out, params, block);
         Ok(())
     }
+    #[inline(always)]
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_integers(input, params)
     }
 }
 
 impl BlockScalar for i64 {
+    #[inline(always)]
     fn encode<const N: usize>(
         out: &mut OpenBits<'_>,
         params: Params,
@@ -314,6 +322,7 @@ impl BlockScalar for i64 {
         encode_integers(out, params, block);
         Ok(())
     }
+    #[inline(always)]
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_integers(input, params)
     }

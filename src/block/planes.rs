@@ -20,28 +20,41 @@
 //! of coefficients become rows of planes, in squares as wide as the smaller of `N`
 //! and the word.
 
+use super::fours;
 use crate::bitstream::{BitReader, OpenBits, low_bits};
 use crate::scalar::Word;
 
 /// Writes the planes from the top down to plane `width − precision`, at most `budget`
 /// bits; returns how many it wrote.
-#[inline]
+#[inline(always)]
 pub(crate) fn encode<W: Word, const N: usize>(
     whole: &mut OpenBits<'_>,
     budget: u32,
     precision: u32,
     coefficients: &[W; N],
 ) -> u32 {
+    let precision = precision.min(W::BITS);
+    // Planes above the highest one-bit are a group test each.
+    let any = coefficients.iter().fold(W::ZERO, |any, &word| any | word);
+    let empty = any.leading_zeros().min(precision);
     let mut rows = *coefficients;
     transpose(&mut rows);
     // A copy of the cursor, which the compiler can keep in registers.
     let mut out = Limited { out: whole.reborrow(), left: budget };
+    out.put(0, empty);
     let mut n = 0;
-    for k in (W::BITS - precision.min(W::BITS)..W::BITS).rev() {
+    for k in (W::BITS - precision..W::BITS - empty).rev() {
         if out.left == 0 {
             break;
         }
-        n = encode_plane(&mut out, n, &Plane::<N>::of(&rows, k));
+        let plane = Plane::<N>::of(&rows, k);
+        if N == 4 {
+            let (code, bits) = fours::encode(n, plane.0[0]);
+            out.put(code, bits);
+            n = n.max(u64::BITS - plane.0[0].leading_zeros());
+        } else {
+            n = encode_plane(&mut out, n, &plane);
+        }
     }
     let Limited { out: written, left } = out;
     let end = written.close();
@@ -51,51 +64,142 @@ pub(crate) fn encode<W: Word, const N: usize>(
 
 #[inline(always)]
 fn encode_plane<const N: usize>(out: &mut Limited<'_>, mut n: u32, plane: &Plane<N>) -> u32 {
-    plane.for_each_word_below(n, |word, count| out.put(word, count));
-    while n < N as u32 {
+    let size = N as u32;
+    // The plane's code so far, not yet written: planes of up to 16 bits have codes of
+    // less than 32, so theirs is written at once.
+    let (mut code, mut bits) = if N <= 16 {
+        (plane.0[0] & low_bits(n), n)
+    } else {
+        plane.for_each_word_below(n, |word, count| out.put(word, count));
+        (0, 0)
+    };
+    while n < size {
+        if N > 16 && bits > 62 {
+            out.put(code, bits);
+            (code, bits) = (0, 0);
+        }
         let Some(next) = plane.next_one(n) else {
-            out.put(0, 1);
+            bits += 1;
             break;
         };
         // The group test, the zeros and the one-bit; the last one-bit is implied.
         let mut zeros = next - n;
-        let one = u32::from(next + 1 < N as u32);
-        if N > 64 && zeros > 62 {
-            out.put(1, 1);
-            while zeros > 63 {
-                out.put(0, 63);
-                zeros -= 63;
+        let one = u32::from(next + 1 < size);
+        if N > 16 && bits + zeros + 2 > 63 {
+            out.put(code, bits);
+            (code, bits) = (0, 0);
+            if N > 64 && zeros > 61 {
+                out.put(1, 1);
+                while zeros > 63 {
+                    out.put(0, 63);
+                    zeros -= 63;
+                }
+                out.put(u64::from(one) << zeros, zeros + one);
+                n = next + 1;
+                continue;
             }
-            out.put(u64::from(one) << zeros, zeros + one);
-        } else {
-            out.put(1 | (u64::from(one) << 1) << zeros, 1 + zeros + one);
         }
+        code |= (1 | u64::from(one) << 1 << zeros) << bits;
+        bits += 1 + zeros + one;
         n = next + 1;
     }
+    out.put(code, bits);
     n
 }
 
 /// Reads what [`encode`] writes: the coefficients, and how many bits they took.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode<W: Word, const N: usize>(
     input: &mut BitReader<'_>,
     budget: u32,
     precision: u32,
 ) -> ([W; N], u32) {
+    let precision = precision.min(W::BITS);
     let mut rows = [W::ZERO; N];
     let mut reader = *input;
-    let mut left = budget;
+    let empty = take_zeros(&mut reader, precision.min(budget));
+    let mut left = budget - empty;
     let mut n = 0;
-    for k in (W::BITS - precision.min(W::BITS)..W::BITS).rev() {
+    for k in (W::BITS - precision..W::BITS - empty).rev() {
         if left == 0 {
             break;
         }
-        let plane = decode_plane(&mut reader, &mut left, &mut n);
-        plane.deposit(&mut rows, k);
+        let plane: Plane<N> = if N <= 16 {
+            decode_short_plane(&mut reader, &mut left, &mut n)
+        } else {
+            decode_plane(&mut reader, &mut left, &mut n)
+        };
+        plane.deposit(&mut rows, k, n);
     }
     *input = reader;
-    transpose(&mut rows);
+    // Behind the first n coefficients there are but zeros.
+    let width = W::BITS as usize;
+    let used = if N <= width { N } else { (n as usize).next_multiple_of(width) };
+    transpose_squares::<W, N>(&mut rows[..used]);
     (rows, budget - left)
+}
+
+/// Passes over zeros, at most `most`, and says how many.
+#[inline(always)]
+fn take_zeros(reader: &mut BitReader<'_>, most: u32) -> u32 {
+    let mut zeros = 0;
+    while zeros < most {
+        reader.refill();
+        let seen = (most - zeros).min(BitReader::WINDOW);
+        let run = reader.peek().trailing_zeros().min(seen);
+        reader.skip(run);
+        zeros += run;
+        if run < seen {
+            break;
+        }
+    }
+    zeros
+}
+
+/// A plane of up to 16 bits, whose code of less than 32 lies in the reader's window.
+#[inline(always)]
+fn decode_short_plane<const N: usize>(
+    reader: &mut BitReader<'_>,
+    left: &mut u32,
+    known: &mut u32,
+) -> Plane<N> {
+    if reader.ready() < 32 {
+        reader.refill();
+    }
+    if N == 4 {
+        let (plane, bits, n) = fours::decode(*known, reader.peek());
+        if bits <= *left {
+            reader.skip(bits);
+            *left -= bits;
+            *known = n;
+            return Plane([plane, 0, 0, 0]);
+        }
+    }
+    let size = N as u32;
+    let budget = (*left).min(32);
+    let mut n = *known;
+    let mut used = n.min(budget);
+    let mut plane = reader.peek() & low_bits(used);
+    // Ones behind the budget end a run that the budget cuts short.
+    let window = reader.peek() | u64::MAX << budget;
+    while n < size && used < budget {
+        let code = window >> used;
+        if code & 1 == 0 {
+            used += 1;
+            break;
+        }
+        let most = size - 1 - n;
+        let zeros = (code >> 1).trailing_zeros().min(most);
+        used += 1 + zeros + u32::from(zeros < most);
+        n += zeros;
+        plane |= 1 << n;
+        n += 1;
+    }
+    let used = used.min(budget);
+    reader.skip(used);
+    *left -= used;
+    *known = n;
+    Plane([plane, 0, 0, 0])
 }
 
 #[inline(always)]
@@ -201,15 +305,16 @@ impl<const N: usize> Plane<N> {
         plane
     }
 
-    /// Undoes [`Plane::of`] on rows that were zero.
+    /// Undoes [`Plane::of`] on rows that were zero, for a plane of zeros from `n` on.
     #[inline(always)]
-    fn deposit<W: Word>(&self, rows: &mut [W; N], k: u32) {
+    fn deposit<W: Word>(&self, rows: &mut [W; N], k: u32, n: u32) {
         let k = k as usize;
         if N <= W::BITS as usize {
             rows[k % N] |= W::truncate(self.0[0]) << (k / N * N) as u32;
         } else {
             let width = W::BITS as usize;
-            for (square, row) in rows.iter_mut().skip(k).step_by(width).enumerate() {
+            let used = (n as usize).div_ceil(width);
+            for (square, row) in rows.iter_mut().skip(k).step_by(width).enumerate().take(used) {
                 let bit = square * width;
                 *row = W::truncate(self.0[bit / 64 % 4] >> (bit % 64));
             }
@@ -263,6 +368,19 @@ impl<const N: usize> Plane<N> {
 /// of row `r` goes to bit `r` of row `c`. Its own inverse.
 #[inline(always)]
 fn transpose<W: Word, const N: usize>(rows: &mut [W; N]) {
+    if N <= W::BITS as usize {
+        return transpose_squares::<W, N>(rows);
+    }
+    // High frequencies are often zero, whole squares of them.
+    for square in rows.chunks_exact_mut(W::BITS as usize) {
+        if square.iter().fold(W::ZERO, |any, &row| any | row) != W::ZERO {
+            transpose_squares::<W, N>(square);
+        }
+    }
+}
+
+#[inline(always)]
+fn transpose_squares<W: Word, const N: usize>(rows: &mut [W]) {
     swap_halves::<W, N, 32>(rows);
     swap_halves::<W, N, 16>(rows);
     swap_halves::<W, N, 8>(rows);
@@ -273,7 +391,7 @@ fn transpose<W: Word, const N: usize>(rows: &mut [W; N]) {
 
 /// In each square of side 2·`HALF`, swaps the upper right and the lower left quarter.
 #[inline(always)]
-fn swap_halves<W: Word, const N: usize, const HALF: usize>(rows: &mut [W; N]) {
+fn swap_halves<W: Word, const N: usize, const HALF: usize>(rows: &mut [W]) {
     if 2 * HALF > N.min(W::BITS as usize) {
         return;
     }
@@ -308,7 +426,7 @@ mod tests {
             for (i, c) in coefficients.iter().enumerate() {
                 assert_eq!(plane.0[i / 64] >> (i % 64) & 1, (*c >> k).widen() & 1);
             }
-            plane.deposit(&mut again, k);
+            plane.deposit(&mut again, k, N as u32);
         }
         transpose(&mut again);
         assert!(again == coefficients);

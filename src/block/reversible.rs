@@ -19,17 +19,18 @@ pub(crate) const fn header_bits(exponent_bits: Option<u32>, precision_bits: u32)
 }
 
 /// Writes a block of floats, and returns its bits before padding.
-#[inline]
+#[inline(always)]
 pub(crate) fn encode_floats<F: Float, const N: usize>(
     out: &mut OpenBits<'_>,
     params: Params,
     block: &[F; N],
 ) -> u32 {
-    let exponent = cast::survey(block).exponent;
+    let survey = cast::survey(block);
+    let exponent = survey.exponent;
     let zero = exponent == -F::EXPONENT_BIAS;
     // The reference's scale overflows for tiny blocks, so that it never finds them exact.
     if !cast::is_tiny::<F>(exponent) {
-        let ints = if zero { [F::Int::ZERO; N] } else { cast::forward(block, exponent) };
+        let ints = if zero { [F::Int::ZERO; N] } else { cast::forward(block, survey) };
         let back = if zero { [F::ZERO; N] } else { cast::inverse(&ints, exponent) };
         if cast::same_bits(block, &back) {
             if zero {
@@ -46,7 +47,7 @@ pub(crate) fn encode_floats<F: Float, const N: usize>(
 }
 
 /// Reads what [`encode_floats`] writes.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode_floats<F: Float, const N: usize>(
     input: &mut BitReader<'_>,
     params: Params,

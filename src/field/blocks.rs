@@ -48,13 +48,16 @@ impl Grid {
     ) -> impl Iterator<Item = BlockIndex> {
         let mut part = self;
         part.counts[axis] = to - from;
+        let row = if axis == 0 { from } else { 0 };
+        let mut number = 0;
         part.range(0, part.len()).map(move |mut block| {
             block.at[axis] += from;
-            let mut number = 0;
-            for (position, count) in block.at.iter().zip(self.counts).rev() {
-                number = number * count + position;
+            if block.at[0] == row {
+                // A new row; within one, numbers go up by one.
+                number = block.at.iter().zip(self.counts).rev().fold(0, |n, (at, c)| n * c + at);
             }
             block.number = number;
+            number += 1;
             block
         })
     }

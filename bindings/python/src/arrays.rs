@@ -1,13 +1,12 @@
 //! NumPy arrays in any layout, as fields to read or to write.
 
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use zfp_wgpu::{Field, FieldMut, ScalarType};
 
-use crate::bytes::Stream;
+use crate::bytes::{Stream, buffer_of};
 use crate::errors::exception;
 
 /// Where an array's values lie: the lowest byte, how many bytes from there to the end of
@@ -189,7 +188,7 @@ fn over_buffer<'py>(
     scalar: ScalarType,
     shape: &[usize],
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let buffer = PyUntypedBuffer::get(out)?;
+    let buffer = buffer_of(out)?;
     if buffer.readonly() {
         return Err(PyValueError::new_err("out is read-only"));
     }

@@ -3,7 +3,13 @@
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
+
+/// The buffer of an object, through a memoryview of it: that one states its strides, which
+/// ctypes arrays leave out.
+pub(crate) fn buffer_of(object: &Bound<'_, PyAny>) -> PyResult<PyUntypedBuffer> {
+    PyUntypedBuffer::get(PyMemoryView::from(object)?.as_any())
+}
 
 /// The bytes of a Python buffer, which stays exported, and so in place, as long as this.
 pub(crate) struct Stream {
@@ -15,7 +21,7 @@ impl Stream {
         if data.is_none() {
             return Err(PyTypeError::new_err("compressed_data cannot be None"));
         }
-        let buffer = PyUntypedBuffer::get(data)?;
+        let buffer = buffer_of(data)?;
         if buffer.item_size() != 1 {
             return Err(PyValueError::new_err(format!(
                 "compressed_data holds items of {} bytes, not single bytes",

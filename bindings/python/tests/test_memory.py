@@ -1,0 +1,77 @@
+"""Memory beyond the arrays themselves stays small, however large they are."""
+
+import sys
+
+import pytest
+
+from .support import in_child
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+
+SLACK = 64 << 20
+
+
+def grown(action, array):
+    """Bytes of the result, and by how much the process grew to make it at the most."""
+
+    def case(action, array):
+        import resource
+
+        import numpy as np
+        import zfp_wgpu
+
+        rng = np.random.default_rng(1)
+        make = {
+            "f4": lambda: rng.random((256, 512, 512), np.float32),
+            "f8": lambda: rng.random((128, 512, 512)),
+            "i4": lambda: rng.integers(-(2**30), 2**30, (256, 512, 512), np.int32),
+            # Every other value of twice the memory, and axes from fast to slow.
+            "gaps": lambda: rng.random((128, 512, 1024), np.float32)[..., ::2],
+            "turned": lambda: rng.random((128, 512, 512), np.float32).transpose(2, 0, 1)[::-1],
+            # One value in all the array: 256 MiB of no memory.
+            "once": lambda: np.broadcast_to(np.float32(1.5), (256, 512, 512)),
+        }
+        array = make[array]()
+        call, mode = {
+            "rate": (zfp_wgpu.compress_numpy, {"rate": 16}),
+            "reversible": (zfp_wgpu.compress_numpy, {}),
+            "precision": (zfp_wgpu.compress_numpy, {"precision": 20}),
+            "decompress rate": (zfp_wgpu.decompress_numpy, {"rate": 9}),
+            "decompress tolerance": (zfp_wgpu.decompress_numpy, {"tolerance": 1e-3}),
+        }[action]
+        if call is zfp_wgpu.decompress_numpy:
+            array, mode = zfp_wgpu.compress_numpy(array, **mode), {}
+        with open("/proc/self/statm") as statm:
+            before = int(statm.read().split()[1]) * resource.getpagesize()
+        result = call(array, **mode)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        size = len(result) if isinstance(result, bytes) else result.nbytes
+        print(size, peak - before)
+
+    return map(int, in_child(case, action, array).split())
+
+
+@pytest.mark.parametrize(
+    ("action", "array"),
+    [
+        ("rate", "f4"),
+        ("reversible", "f4"),
+        ("rate", "f8"),
+        ("reversible", "f8"),
+        ("reversible", "i4"),
+        ("precision", "gaps"),
+        ("reversible", "turned"),
+        ("rate", "once"),
+    ],
+)
+def test_compression(action, array):
+    size, growth = grown(action, array)
+    assert size > 64 << 20
+    assert growth <= size + SLACK
+
+
+@pytest.mark.parametrize("action", ["decompress rate", "decompress tolerance"])
+def test_decompression(action):
+    size, growth = grown(action, "once")
+    assert size == 256 << 20
+    assert growth <= size + SLACK
