@@ -145,7 +145,7 @@ pub enum NonFinitePolicy {
     Error,
     /// Code them as the reference does on x86-64: NaN has no say in the block's
     /// exponent, and whatever does not fit becomes the smallest integer. Their whole
-    /// block comes back as arbitrary finite numbers.
+    /// block comes back as arbitrary numbers.
     Allow,
 }
 
