@@ -1,8 +1,9 @@
 //! Several threads, the same bytes.
 //!
 //! *Compression* cuts the blocks into chunks. Each is compressed into memory of its
-//! own, as a wave of them at a time; then every chunk's place in the stream is known, to
-//! the bit, and all are moved there at once. Waves bound the memory.
+//! own, a wave of them at a time; then every chunk's place in the stream is known, to
+//! the bit, and all are moved there while the next wave is compressed. Two waves at a
+//! time bound the memory.
 //!
 //! *Decompression* of blocks of a fixed number of bits cuts the array into slabs, which
 //! threads fill without meeting. Blocks of other sizes can only be found one after the
@@ -19,12 +20,12 @@ use crate::mode::values;
 
 /// Below this many bytes, threads cost more than they give.
 pub(crate) const WORTHWHILE: usize = 256 << 10;
-/// Most bytes that the chunks of a wave may take.
-const WAVE: usize = 32 << 20;
+/// Most bytes that the chunks of one wave may take.
+const WAVE: usize = 16 << 20;
 /// Most bytes of a chunk.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 /// Chunks or slabs for each thread, so that none waits long for the slowest.
-const PER_THREAD: usize = 8;
+const PER_THREAD: usize = 32;
 
 /// Writes all blocks of a field.
 pub(crate) fn compress(
@@ -55,23 +56,29 @@ fn compress_waves(
     let chunks = PER_THREAD * threads;
     let chunk_blocks = ((WAVE / chunks).min(CHUNK) / block_bytes).max(1);
     let blocks = field.grid().len();
+    let waves = blocks.div_ceil(chunks * chunk_blocks);
 
-    let mut writers: Vec<BitWriter> = Vec::new();
-    writers.resize_with(chunks, BitWriter::default);
-    let mut first = 0;
-    while first < blocks {
+    let compress_wave = |wave: usize, writers: &mut Vec<BitWriter>| {
+        let first = wave * chunks * chunk_blocks;
         let last = blocks.min(first + chunks * chunk_blocks);
-        let wave = &mut writers[..(last - first).div_ceil(chunk_blocks)];
-        wave.par_iter_mut().enumerate().try_for_each(|(chunk, writer)| {
+        writers.resize_with((last - first).div_ceil(chunk_blocks), BitWriter::default);
+        writers.par_iter_mut().with_max_len(1).enumerate().try_for_each(|(chunk, writer)| {
             writer.clear();
             let from = first + chunk * chunk_blocks;
             let to = last.min(from + chunk_blocks);
             serial::compress_blocks(field, params, policy, from..to, writer)
-        })?;
-        append(out, wave)?;
-        first = last;
+        })
+    };
+    // While one wave is appended, the next is compressed, so that no thread waits.
+    let (mut ready, mut next) = (Vec::new(), Vec::new());
+    compress_wave(0, &mut ready)?;
+    for wave in 1..waves {
+        let (appended, compressed) =
+            rayon::join(|| append(out, &mut ready), || compress_wave(wave, &mut next));
+        appended.and(compressed)?;
+        std::mem::swap(&mut ready, &mut next);
     }
-    Ok(())
+    append(out, &mut ready)
 }
 
 /// Appends the bits of all `chunks`, each moved by the threads at hand.
@@ -102,17 +109,19 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
         };
         begun = tail;
     }
-    pieces.into_par_iter().for_each(|Piece { target, head: (mut word, begun), source }| {
-        let mut source = BitReader::new(source, 0);
-        let mut targets = target.as_chunks_mut::<8>().0.iter_mut();
-        if let Some(target) = targets.next() {
-            word |= source.take(64 - begun) << begun;
-            *target = word.to_le_bytes();
-        }
-        for target in targets {
-            *target = source.take(64).to_le_bytes();
-        }
-    });
+    pieces.into_par_iter().with_max_len(1).for_each(
+        |Piece { target, head: (mut word, begun), source }| {
+            let mut source = BitReader::new(source, 0);
+            let mut targets = target.as_chunks_mut::<8>().0.iter_mut();
+            if let Some(target) = targets.next() {
+                word |= source.take(64 - begun) << begun;
+                *target = word.to_le_bytes();
+            }
+            for target in targets {
+                *target = source.take(64).to_le_bytes();
+            }
+        },
+    );
     out.close_words(total, word & low_bits(begun));
     Ok(())
 }
@@ -131,6 +140,7 @@ pub(crate) fn decompress(
         field
             .slabs(parts)
             .par_iter_mut()
+            .with_max_len(1)
             .try_for_each(|slab| serial::decompress(stream, start, params, scalar, slab))
     })?
 }
