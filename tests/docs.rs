@@ -12,7 +12,8 @@ fn tests_named_for_differences_exist() {
     let mut named = 0;
     // Code spans are every other piece between backticks.
     for (file, test) in page.split('`').skip(1).step_by(2).filter_map(|s| s.split_once("::")) {
-        let folder = if file.ends_with(".py") { "bindings/python/tests" } else { "tests" };
+        let python = Path::new(file).extension().is_some_and(|ending| ending == "py");
+        let folder = if python { "bindings/python/tests" } else { "tests" };
         let text = fs::read_to_string(root.join(folder).join(file));
         let text = text.unwrap_or_else(|error| panic!("{file}: {error}"));
         let found = [format!("def {test}("), format!("fn {test}(")];
