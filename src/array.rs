@@ -1,19 +1,21 @@
-//! `ndarray` views in, `ndarray` arrays and views out.
+//! `ndarray` arrays and views in, and out.
 //!
-//! Views whose values fill their memory, in whatever order of axes and direction, are
-//! used where they lie. Views with gaps are copied first, a whole second array: the
-//! gaps may belong to somebody else.
+//! ndarray gives no safe sight of memory that belongs to a view only in parts, so views
+//! with gaps are copied; all others are used where they lie.
 
 use ndarray::{ArrayD, ArrayRef, Dimension, IxDyn};
 
 use crate::codec::{Compressor, Decompressed, Decompressor};
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut};
-use crate::header::Header;
+use crate::mode::Mode;
 use crate::scalar::Scalar;
 
 impl Compressor {
     /// Compresses an array or view of 1 to 4 dimensions.
+    ///
+    /// Values that fill their memory, in whatever order of axes and direction, are read
+    /// where they lie. Views with gaps and broadcast views are copied first, whole.
     ///
     /// ```
     /// use ndarray::Array;
@@ -43,28 +45,74 @@ impl Decompressor {
     /// Decompresses a stream that has a header into a new array in C order.
     pub fn decompress_array<T: Scalar>(&self, stream: &[u8]) -> Result<ArrayD<T>> {
         let Decompressed { values, shape } = self.decompress(stream)?;
-        ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| Error::ShapeOverflow { shape })
+        into_array(values, &shape)
     }
 
-    /// Decompresses a stream that has a header into an array or view of its type and shape.
+    /// Decompresses a stream without a header, which must have been compressed in this
+    /// mode from an array of this shape and type, into a new array in C order.
+    pub fn decompress_headerless_array<T: Scalar>(
+        &self,
+        stream: &[u8],
+        mode: Mode,
+        shape: &[usize],
+    ) -> Result<ArrayD<T>> {
+        into_array(self.decompress_headerless(stream, mode, shape)?, shape)
+    }
+
+    /// Decompresses a stream that has a header into an array or view of its type and
+    /// shape; through a second array where the view has gaps.
     pub fn decompress_into_array<T: Scalar, D: Dimension>(
         &self,
         stream: &[u8],
         array: &mut ArrayRef<T, D>,
     ) -> Result<()> {
-        let shape = array.shape().to_vec();
-        let (strides, start) = layout(&shape, array.strides());
-        if let Some(values) = array.as_slice_memory_order_mut() {
-            return self
-                .decompress_into(stream, FieldMut::strided(values, &shape, &strides, start)?);
+        let claimed = self.inspect(stream)?.shape;
+        if claimed != array.shape() {
+            return Err(Error::ShapeMismatch { stream: claimed, array: array.shape().to_vec() });
         }
-        let Header { shape: claimed, .. } = self.inspect(stream)?;
-        if claimed != shape {
-            return Err(Error::ShapeMismatch { stream: claimed, array: shape });
-        }
-        array.assign(&self.decompress_array(stream)?);
-        Ok(())
+        scatter(
+            array,
+            |field| self.decompress_into(stream, field),
+            || self.decompress_array(stream),
+        )
     }
+
+    /// Decompresses a stream without a header, which must have been compressed in this
+    /// mode from an array of this shape and type; through a second array where the view
+    /// has gaps.
+    pub fn decompress_headerless_into_array<T: Scalar, D: Dimension>(
+        &self,
+        stream: &[u8],
+        mode: Mode,
+        array: &mut ArrayRef<T, D>,
+    ) -> Result<()> {
+        let shape = array.shape().to_vec();
+        scatter(
+            array,
+            |field| self.decompress_headerless_into(stream, mode, field),
+            || self.decompress_headerless_array(stream, mode, &shape),
+        )
+    }
+}
+
+/// Fills an array in place if its memory can be had, else from a new array.
+fn scatter<T: Scalar, D: Dimension>(
+    array: &mut ArrayRef<T, D>,
+    in_place: impl FnOnce(FieldMut<'_>) -> Result<()>,
+    anew: impl FnOnce() -> Result<ArrayD<T>>,
+) -> Result<()> {
+    let shape = array.shape().to_vec();
+    let (strides, start) = layout(&shape, array.strides());
+    if let Some(values) = array.as_slice_memory_order_mut() {
+        return in_place(FieldMut::strided(values, &shape, &strides, start)?);
+    }
+    array.assign(&anew()?);
+    Ok(())
+}
+
+fn into_array<T: Scalar>(values: Vec<T>, shape: &[usize]) -> Result<ArrayD<T>> {
+    ArrayD::from_shape_vec(IxDyn(shape), values)
+        .map_err(|_| Error::ShapeOverflow { shape: shape.to_vec() })
 }
 
 /// Strides, and the place of the value at index 0, of a view over a slice in the order

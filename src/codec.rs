@@ -62,8 +62,9 @@ impl Compressor {
         Self { header, ..self }
     }
 
-    /// How many threads to use: 1 for the caller's own, `None` for one per processor.
-    /// Without the feature `parallel` it is always one. The bytes are the same.
+    /// How many threads to use, at most 1024: 1 for the caller's own, `None` or 0 for one
+    /// per processor. Without the feature `parallel` it is always one. The bytes are the
+    /// same.
     pub fn threads(self, threads: impl Into<Option<usize>>) -> Self {
         Self { threads: threads.into().filter(|&threads| threads > 0), ..self }
     }
@@ -87,7 +88,8 @@ impl Compressor {
         let fixed = params
             .fixed_bits()
             .map_or(Some(0), |bits| (field.grid().len() as u64).checked_mul(u64::from(bits)))
-            .and_then(|bits| usize::try_from((bits + header_bits).div_ceil(64) * 8).ok())
+            .and_then(|bits| bits.checked_add(header_bits + 63))
+            .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
             .ok_or(Error::ShapeOverflow { shape: shape.clone() })?;
 
         let mut out = BitWriter::with_capacity(fixed)?;

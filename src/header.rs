@@ -33,6 +33,7 @@ const MIN_EXP_OFFSET: i32 = 16495;
 
 /// What a stream says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
     /// Type of the values.
     pub scalar: ScalarType,

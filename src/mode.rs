@@ -21,7 +21,9 @@ pub enum Mode {
     Precision(u32),
     /// An absolute error: decompressed values differ from the originals by no more than
     /// this tolerance (floating point only; integers keep all their planes). Rounded
-    /// down to a power of two; 0 means as near as lossy coding comes.
+    /// down to a power of two; 0 means as near as lossy coding comes, which is a few
+    /// units in the last place of the largest value of the block. Below that no
+    /// tolerance is met: use [`Mode::Reversible`].
     Accuracy(f64),
     /// No loss at all: the same bits come back, NaN and infinity included.
     Reversible,
@@ -56,8 +58,7 @@ impl Mode {
 
     /// The mode that these parameters stand for, as zfp classifies them: the defaults
     /// are [`Mode::Expert`], and so is all that no other mode gives.
-    #[must_use]
-    pub fn of(params: Params, dims: usize) -> Self {
+    pub(crate) fn of(params: Params, dims: usize) -> Self {
         let Params { minbits, maxbits, maxprec, minexp } = params;
         let unlimited = minbits <= MIN_BITS && maxbits >= MAX_BITS;
         if params == Params::default() {
@@ -95,9 +96,14 @@ impl Mode {
     }
 }
 
-/// Values in a block of `dims` dimensions.
+/// Values in a block of `dims` dimensions; none has more than four.
 pub(crate) const fn values(dims: usize) -> u32 {
-    1 << (2 * dims)
+    match dims {
+        1 => 4,
+        2 => 16,
+        3 => 64,
+        _ => 256,
+    }
 }
 
 fn fixed_rate(rate: f64, scalar: ScalarType, dims: usize, align: bool) -> Result<Params> {

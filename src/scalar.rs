@@ -89,19 +89,14 @@ mod sealed {
 
 /// A value zfp can compress: `i32`, `i64`, `f32` or `f64`.
 pub trait Scalar: sealed::Sealed + Pod + PartialEq + fmt::Debug + Send + Sync {
-    /// The signed integer of the same width, in which blocks are coded.
-    type Int: Coefficient;
     /// This type's name at run time.
     const TYPE: ScalarType;
-
-    /// The value's bits, as an integer.
-    fn to_bits(self) -> Self::Int;
-    /// The value of these bits.
-    fn from_bits(bits: Self::Int) -> Self;
 }
 
 /// A transform coefficient: a signed integer that wraps.
-pub trait Coefficient: Scalar + Shr<u32, Output = Self> + Shl<u32, Output = Self> {
+pub(crate) trait Coefficient:
+    Scalar + Shr<u32, Output = Self> + Shl<u32, Output = Self>
+{
     /// The unsigned integer of the same width, for bit planes.
     type Word: Word;
     /// Bits in which a reversible block says its precision (zfp's PBITS).
@@ -130,7 +125,7 @@ pub trait Coefficient: Scalar + Shr<u32, Output = Self> + Shl<u32, Output = Self
 }
 
 /// An unsigned integer whose bits belong to bit planes.
-pub trait Word:
+pub(crate) trait Word:
     Pod
     + PartialEq
     + Send
@@ -169,14 +164,7 @@ pub trait Word:
 macro_rules! integer {
     ($int:ty, $word:ty, $type:ident, $precision_bits:expr) => {
         impl Scalar for $int {
-            type Int = $int;
             const TYPE: ScalarType = ScalarType::$type;
-            fn to_bits(self) -> $int {
-                self
-            }
-            fn from_bits(bits: $int) -> $int {
-                bits
-            }
         }
         impl Coefficient for $int {
             type Word = $word;
@@ -235,6 +223,8 @@ integer!(i64, u64, I64, 6);
 pub(crate) trait Float:
     Scalar + PartialOrd + Add<Output = Self> + Mul<Output = Self>
 {
+    /// The signed integer of the same width, in which blocks are coded.
+    type Int: Coefficient;
     /// Width of the exponent field (zfp's EBITS).
     const EXPONENT_BITS: u32;
     /// Bias of the exponent field (zfp's EBIAS).
@@ -242,6 +232,10 @@ pub(crate) trait Float:
     /// Zero.
     const ZERO: Self;
 
+    /// The value's bits, as an integer.
+    fn to_bits(self) -> Self::Int;
+    /// The value of these bits.
+    fn from_bits(bits: Self::Int) -> Self;
     /// Magnitude.
     #[must_use]
     fn abs(self) -> Self;
@@ -261,19 +255,19 @@ pub(crate) trait Float:
 macro_rules! float {
     ($float:ty, $int:ty, $word:ty, $type:ident, $exponent_bits:expr) => {
         impl Scalar for $float {
-            type Int = $int;
             const TYPE: ScalarType = ScalarType::$type;
+        }
+        impl Float for $float {
+            type Int = $int;
+            const EXPONENT_BITS: u32 = $exponent_bits;
+            const EXPONENT_BIAS: i32 = <$float>::MAX_EXP - 1;
+            const ZERO: Self = 0.0;
             fn to_bits(self) -> $int {
                 <$float>::to_bits(self) as $int
             }
             fn from_bits(bits: $int) -> $float {
                 <$float>::from_bits(bits as $word)
             }
-        }
-        impl Float for $float {
-            const EXPONENT_BITS: u32 = $exponent_bits;
-            const EXPONENT_BIAS: i32 = <$float>::MAX_EXP - 1;
-            const ZERO: Self = 0.0;
             fn abs(self) -> Self {
                 <$float>::abs(self)
             }

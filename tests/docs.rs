@@ -8,6 +8,10 @@ use std::path::Path;
 #[test]
 fn tests_named_for_differences_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !root.join("bindings").exists() {
+        println!("SKIPPED: this is the published crate, without the Python tests");
+        return;
+    }
     let page = fs::read_to_string(root.join("docs/differences-from-zfp.md")).unwrap();
     let mut named = 0;
     // Code spans are every other piece between backticks.

@@ -1,4 +1,4 @@
-//! The house has floors, and a module may use only what lies below it or beside it.
+//! The crate has floors, and a module may use only what lies below it or beside it.
 
 // A test that cannot go on should say so at once.
 #![allow(clippy::unwrap_used, clippy::panic)]

@@ -5,7 +5,7 @@
 //! −EBIAS. Values become `trunc(x · 2^(width − 2 − e))`, two bits short of the
 //! integer's width, which leaves room for the transform to grow.
 
-use crate::scalar::{Float, Scalar};
+use crate::scalar::Float;
 
 /// What one look at a block's values tells.
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ pub(crate) fn same_bits<F: Float, const N: usize>(a: &[F; N], b: &[F; N]) -> boo
 where
     F::Int: PartialEq,
 {
-    a.iter().zip(b).all(|(a, b)| Scalar::to_bits(*a) == Scalar::to_bits(*b))
+    a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
 #[cfg(test)]

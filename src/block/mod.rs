@@ -62,13 +62,12 @@ impl Params {
     }
 
     /// Bits of every block, if all have the same number.
-    #[must_use]
-    pub fn fixed_bits(&self) -> Option<u32> {
+    pub(crate) fn fixed_bits(&self) -> Option<u32> {
         (self.minbits == self.maxbits).then_some(self.maxbits)
     }
 
     /// The parameters themselves, if they make sense for blocks of this type.
-    pub fn check(self, scalar: ScalarType) -> Result<Self> {
+    pub(crate) fn check(self, scalar: ScalarType) -> Result<Self> {
         let Self { minbits, maxbits, maxprec, .. } = self;
         if minbits > maxbits {
             return Err(Error::BitLimits { minbits, maxbits });
@@ -97,16 +96,14 @@ impl Params {
     }
 
     /// Most bits that a block of `values` values can take.
-    #[must_use]
-    pub fn most_bits(&self, scalar: ScalarType, values: u32) -> u32 {
+    pub(crate) fn most_bits(&self, scalar: ScalarType, values: u32) -> u32 {
         let planes = self.maxprec.min(scalar.bits());
         let whole = self.header_bits(scalar) + values - 1 + values * planes;
         whole.min(self.maxbits).max(self.minbits)
     }
 
     /// Least bits that a block can take.
-    #[must_use]
-    pub fn fewest_bits(&self, scalar: ScalarType) -> u32 {
+    pub(crate) fn fewest_bits(&self, scalar: ScalarType) -> u32 {
         let coded = match (scalar.exponent_bits(), self.is_reversible()) {
             // A block of zeros.
             (Some(_), _) => 1,

@@ -8,7 +8,7 @@
 
 use super::{Params, cast, lift, order, planes};
 use crate::bitstream::{BitReader, OpenBits};
-use crate::scalar::{Coefficient, Float, Scalar, Word};
+use crate::scalar::{Coefficient, Float, Word};
 
 /// Bits at most before the planes of a reversible block.
 pub(crate) const fn header_bits(exponent_bits: Option<u32>, precision_bits: u32) -> u32 {
@@ -43,7 +43,7 @@ pub(crate) fn encode_floats<F: Float, const N: usize>(
         }
     }
     out.put(3, 2);
-    encode(out, params, 2, block.map(|x| twos_complement(Scalar::to_bits(x))))
+    encode(out, params, 2, block.map(|x| twos_complement(x.to_bits())))
 }
 
 /// Reads what [`encode_floats`] writes.

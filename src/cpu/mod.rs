@@ -24,6 +24,8 @@ pub(crate) fn compress(
     out: &mut BitWriter,
 ) -> Result<()> {
     #[cfg(feature = "parallel")]
+    pool::check(threads)?;
+    #[cfg(feature = "parallel")]
     if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
         return parallel::compress(field, params, policy, threads, out);
     }
@@ -39,6 +41,8 @@ pub(crate) fn decompress(
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
+    #[cfg(feature = "parallel")]
+    pool::check(threads)?;
     #[cfg(feature = "parallel")]
     if threads != Some(1)
         && params.fixed_bits().is_some()

@@ -136,7 +136,7 @@ pub(crate) fn decompress(
 ) -> Result<()> {
     let scalar = field.scalar();
     pool::run(threads, |threads| {
-        let parts = if threads == 1 { 1 } else { PER_THREAD * threads };
+        let parts = if threads == 1 { 1 } else { (PER_THREAD * threads).min(1024) };
         field
             .slabs(parts)
             .par_iter_mut()

@@ -9,6 +9,17 @@ use crate::error::{Error, Result};
 /// More threads than any machine at hand has; beyond, a request is taken for a mistake.
 const MAX_THREADS: usize = 1024;
 
+/// An error if more threads are asked for than anybody can mean.
+pub(super) fn check(threads: Option<usize>) -> Result<()> {
+    match threads {
+        Some(threads) if threads > MAX_THREADS => {
+            let reason = format!("at most {MAX_THREADS} are allowed");
+            Err(Error::Threads { threads, reason })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A pool, the process that started it, and how many threads were asked for.
 struct Kept {
     process: u32,
@@ -34,11 +45,8 @@ pub(crate) fn run<T: Send>(
 }
 
 fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
-    if threads > MAX_THREADS {
-        let reason = format!("at most {MAX_THREADS} are allowed");
-        return Err(Error::Threads { threads, reason });
-    }
-    // Not `lock`: a process forked while another thread held it would wait for ever.
+    // Not `lock`: a process forked while another thread held it would wait for ever. It
+    // starts a pool for each call instead.
     let Ok(mut pools) = POOLS.try_lock() else {
         return start(threads);
     };

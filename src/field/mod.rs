@@ -8,6 +8,8 @@ pub(crate) use blocks::{BlockIndex, Grid};
 pub(crate) use layout::{Layout, check_shape};
 pub(crate) use slabs::Slab;
 
+use std::fmt;
+
 use crate::error::Result;
 use crate::scalar::{Scalar, ScalarType};
 
@@ -15,7 +17,7 @@ use crate::scalar::{Scalar, ScalarType};
 ///
 /// Shapes are as in NumPy and `ndarray`: the last axis is the fastest, zfp's x. zfp's
 /// `nx, ny, nz, nw` are the shape read backwards.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Field<'a> {
     bytes: &'a [u8],
     scalar: ScalarType,
@@ -175,11 +177,25 @@ impl<'a> Field<'a> {
     }
 }
 
+impl fmt::Debug for Field<'_> {
+    /// Everything but the values, of which there may be many.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Field").field("scalar", &self.scalar).field("layout", &self.layout).finish()
+    }
+}
+
+impl fmt::Debug for FieldMut<'_> {
+    /// Everything but the values, of which there may be many.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scalar, layout, .. } = self;
+        f.debug_struct("FieldMut").field("scalar", scalar).field("layout", layout).finish()
+    }
+}
+
 /// An array to decompress into: as [`Field`], but written to.
 ///
 /// Where values share memory (strides of zero, say), the one that comes last in the
 /// order of the stream stays.
-#[derive(Debug)]
 pub struct FieldMut<'a> {
     bytes: &'a mut [u8],
     scalar: ScalarType,
@@ -248,8 +264,8 @@ impl<'a> FieldMut<'a> {
         Slab::whole(self.bytes, self.layout)
     }
 
-    /// Cuts the field into at least `parts` slabs of whole blocks, as far as it goes,
-    /// which may then be written at the same time.
+    /// Cuts the field into about `parts` slabs of whole blocks, as far as it goes, which
+    /// may then be written at the same time.
     #[cfg(feature = "parallel")]
     pub(crate) fn slabs(&mut self, parts: usize) -> Vec<Slab<'_>> {
         slabs::cut(self.bytes, &self.layout, parts)

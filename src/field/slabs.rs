@@ -10,9 +10,9 @@ use super::blocks::{BlockIndex, Grid};
 use super::layout::{Layout, MAX_DIMS};
 use crate::scalar::Scalar;
 
-/// Most pieces of one slab; beyond, fields are cut into fewer slabs instead.
+/// Most pieces of all slabs together: what keeping account of them may cost.
 #[cfg(feature = "parallel")]
-const MAX_PIECES: usize = 1024;
+const MAX_PIECES: usize = 16 << 10;
 
 /// A part of a field that one thread may write.
 pub(crate) struct Slab<'a> {
@@ -51,18 +51,27 @@ impl<'a> Slab<'a> {
         values: &[S; N],
     ) {
         let layout = self.layout;
-        if let [(base, bytes)] = &mut self.pieces[..]
-            && layout.has_whole_rows::<S, N>(block)
-        {
-            let first = layout.byte(block.at.map(|at| 4 * at)) - *base;
-            for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
-                let at = first.wrapping_add_signed(layout.row_offset(row));
-                let target = &mut bytes[at..at + 4 * size_of::<S>()];
-                target.copy_from_slice(bytemuck::bytes_of(values));
-            }
-            return;
+        if !layout.has_whole_rows::<S, N>(block) || self.piece_step[0] != 0 {
+            return self.scatter_any(block, values);
         }
-        self.scatter_any(block, values);
+        let origin @ [x, y, z, w] = block.at.map(|at| 4 * at);
+        let first = layout.byte(origin);
+        for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
+            let piece = self.piece([x, y + (row & 3), z + (row >> 2 & 3), w + (row >> 4)]);
+            let (base, bytes) = &mut self.pieces[piece];
+            let at = first.wrapping_add_signed(layout.row_offset(row)) - *base;
+            let target = &mut bytes[at..at + 4 * size_of::<S>()];
+            target.copy_from_slice(bytemuck::bytes_of(values));
+        }
+    }
+
+    /// The piece that holds the value at this index.
+    #[inline(always)]
+    fn piece(&self, index: [usize; MAX_DIMS]) -> usize {
+        if self.pieces.len() == 1 {
+            return 0;
+        }
+        index.iter().zip(self.piece_step).map(|(i, step)| i * step).sum()
     }
 
     #[inline(never)]
@@ -72,7 +81,7 @@ impl<'a> Slab<'a> {
             if index.iter().zip(self.layout.size).any(|(&i, size)| i >= size) {
                 continue;
             }
-            let piece: usize = index.iter().zip(self.piece_step).map(|(i, step)| i * step).sum();
+            let piece = self.piece(index);
             let (base, bytes) = &mut self.pieces[piece];
             let at = self.layout.byte(index) - *base;
             bytes[at..at + size_of::<S>()].copy_from_slice(bytemuck::bytes_of(value));
@@ -80,8 +89,8 @@ impl<'a> Slab<'a> {
     }
 }
 
-/// Cuts a field into slabs: at least `parts` where its shape allows, one where its
-/// values share memory.
+/// Cuts a field into slabs: about `parts` where its shape allows, one where its values
+/// share memory.
 #[cfg(feature = "parallel")]
 pub(crate) fn cut<'a>(bytes: &'a mut [u8], layout: &Layout, parts: usize) -> Vec<Slab<'a>> {
     let Some((axis, outer)) = axis_to_cut(layout, parts) else {
@@ -95,7 +104,7 @@ pub(crate) fn cut<'a>(bytes: &'a mut [u8], layout: &Layout, parts: usize) -> Vec
     }
 
     let layers = Grid::of(layout).counts[axis];
-    let parts = parts.min(layers);
+    let parts = parts.min(layers).min(MAX_PIECES / pieces).max(1);
     let bounds = |part: usize| layers * part / parts;
     let mut slabs: Vec<Slab<'a>> = (0..parts)
         .map(|part| Slab {
@@ -166,13 +175,14 @@ fn axis_to_cut(layout: &Layout, parts: usize) -> Option<(usize, Vec<usize>)> {
     let mut pieces = 1;
     let mut best: Option<usize> = None;
     for (i, &axis) in axes.iter().enumerate() {
-        if pieces > MAX_PIECES {
+        if pieces > MAX_PIECES / 2 {
             break;
         }
         if best.is_none_or(|b| layers[axis] > layers[axes[b]]) {
             best = Some(i);
         }
-        if layers[axis] >= parts {
+        // Fewer slabs than asked for do well, and fewer pieces do better.
+        if layers[axis] >= parts.div_ceil(8) {
             break;
         }
         pieces *= layout.size[axis];

@@ -15,7 +15,11 @@ pub(crate) fn root() -> &'static Path {
 
 /// Where all set-up and output goes.
 pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    // Commands run elsewhere, so a relative path is made whole here.
+    named
+        .and_then(|folder| std::path::absolute(folder).ok())
+        .unwrap_or_else(|| root().join("target"))
 }
 
 /// A command that runs in the project's top folder.

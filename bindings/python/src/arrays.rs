@@ -25,7 +25,9 @@ impl Span {
         // SAFETY: the pointer is that of a living array.
         let data: *mut u8 = unsafe { (*array.as_array_ptr()).fields.data.cast() };
         if shape.contains(&0) {
-            return Self { lowest: data, len: 0, start: 0, shape, strides };
+            // NumPy may have no memory at all for it.
+            let lowest = std::ptr::NonNull::dangling().as_ptr();
+            return Self { lowest, len: 0, start: 0, shape, strides };
         }
         let reach = |sign: isize| {
             let steps = shape.iter().zip(&strides).filter(|&(_, s)| s.signum() == sign);
@@ -70,9 +72,10 @@ impl<'py> Input<'py> {
         // SAFETY:
         // * NumPy answers for all values of an array lying in its memory, hence for the
         //   `len` bytes from the lowest value on, and `_array` keeps it.
-        // * Another thread may write to them while they are read. Each value is copied
-        //   out once and used as a number only; what memory is touched depends on shape
-        //   and strides, of which `span` holds copies.
+        // * Another thread may write to them while they are read, which no caller of NumPy
+        //   can rule out. The library is safe code, checks every place it reads, and
+        //   takes places from shape and strides, of which `span` holds copies, never
+        //   from values: a value that changes meanwhile is another number, no more.
         let bytes = unsafe { std::slice::from_raw_parts(lowest, len) };
         Field::from_bytes(bytes, self.scalar, shape, strides, start).map_err(exception)
     }

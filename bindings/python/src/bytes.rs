@@ -41,8 +41,9 @@ impl Stream {
         // SAFETY:
         // * The buffer is contiguous, so that its bytes lie at `len_bytes` places from
         //   `buf_ptr` on, and the export keeps them there while `self` lives.
-        // * Another thread may write to them. Each byte is read into a register and used
-        //   as a number only; no value read decides what memory is touched.
+        // * Another thread may write to them while they are read, which no reader of a
+        //   bytearray can rule out. The library is safe code and checks every place it
+        //   touches, whatever it reads: changed bytes are another stream, no more.
         unsafe { std::slice::from_raw_parts(self.buffer.buf_ptr().cast(), self.buffer.len_bytes()) }
     }
 }

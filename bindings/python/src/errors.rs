@@ -10,6 +10,9 @@ use zfp_wgpu::Error;
 pub(crate) fn exception(error: Error) -> PyErr {
     let message = error.to_string();
     match error {
+        Error::NonFinite { .. } => {
+            PyValueError::new_err(format!("{message} with nonfinite=\"allow\""))
+        }
         Error::Dimensions { .. } | Error::ShapeTooLarge { .. } | Error::Threads { .. } => {
             PyRuntimeError::new_err(message)
         }

@@ -25,7 +25,7 @@ mod _native {
     use crate::bytes::{Stream, into_bytes};
     use crate::errors::exception;
     use crate::options::{
-        Expert, NonFinite, Precision, Requested, Truth, WordBits, scalar_of_code, shape_of,
+        Expert, NonFinite, Precision, Requested, Truth, WordBits, limit, scalar_of_code, shape_of,
         threads_of,
     };
 
@@ -45,8 +45,9 @@ mod _native {
     ///     1 to 4 dimensions, int32, int64, float32 or float64 in native byte order, in
     ///     any memory layout, which is read where it lies. The last axis is zfp's x.
     /// tolerance : float
-    ///     Largest absolute error, in the units of `arr`; 0 means the least possible.
-    ///     For floating point; integers keep all their bit planes.
+    ///     Largest absolute error, in the units of `arr`; 0 means the least possible, a few
+    ///     units in the last place of the largest value nearby, below which no tolerance
+    ///     is met. For floating point; integers keep all their bit planes.
     /// rate : float
     ///     Bits per value, the same for every block of 4**ndim values.
     /// precision : int
@@ -78,7 +79,8 @@ mod _native {
     ///     An empty array; several modes at once; a rate, tolerance or precision that is
     ///     NaN, infinite or out of range; NaN or infinity in `arr` in a lossy mode.
     /// RuntimeError
-    ///     Not 1 to 4 dimensions, or a shape too large for the header.
+    ///     Not 1 to 4 dimensions, a shape too large for the header, or more threads than
+    ///     can be started.
     /// MemoryError
     ///     No room for the result.
     ///
@@ -105,20 +107,20 @@ mod _native {
         rate: f64,
         precision: Precision,
         write_header: Truth,
-        threads: Option<i64>,
+        threads: Option<&Bound<'py, PyAny>>,
         word_bits: WordBits,
         nonfinite: NonFinite,
         align: bool,
-        minbits: Option<u32>,
-        maxbits: Option<u32>,
-        maxprec: Option<u32>,
-        minexp: Option<i32>,
+        minbits: Option<&Bound<'py, PyAny>>,
+        maxbits: Option<&Bound<'py, PyAny>>,
+        maxprec: Option<&Bound<'py, PyAny>>,
+        minexp: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         if arr.is_none() {
             return Err(PyTypeError::new_err("Input array cannot be None"));
         }
         let input = Input::of(arr)?;
-        let expert = Expert { minbits, maxbits, maxprec, minexp };
+        let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
         let compressor = Compressor::new(mode)
             .header(write_header.0)
@@ -176,12 +178,13 @@ mod _native {
         py: Python<'py>,
         compressed_data: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
-        threads: Option<i64>,
-        max_output_bytes: Option<u64>,
+        threads: Option<&Bound<'py, PyAny>>,
+        max_output_bytes: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = Stream::of(compressed_data)?;
-        let decompressor =
-            Decompressor::new().threads(threads_of(threads)?).max_output_bytes(max_output_bytes);
+        let decompressor = Decompressor::new()
+            .threads(threads_of(threads)?)
+            .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
         let Header { scalar, shape, .. } =
             decompressor.inspect(stream.as_slice()).map_err(exception)?;
         let mut output = Output::of(py, out, scalar, &shape, &stream)?;
@@ -246,21 +249,22 @@ mod _native {
         tolerance: f64,
         rate: f64,
         precision: Precision,
-        threads: Option<i64>,
-        max_output_bytes: Option<u64>,
+        threads: Option<&Bound<'py, PyAny>>,
+        max_output_bytes: Option<&Bound<'py, PyAny>>,
         align: bool,
-        minbits: Option<u32>,
-        maxbits: Option<u32>,
-        maxprec: Option<u32>,
-        minexp: Option<i32>,
+        minbits: Option<&Bound<'py, PyAny>>,
+        maxbits: Option<&Bound<'py, PyAny>>,
+        maxprec: Option<&Bound<'py, PyAny>>,
+        minexp: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = Stream::of(compressed_data)?;
         let shape = shape_of(shape)?;
         let scalar = scalar_of_code(ztype)?;
-        let expert = Expert { minbits, maxbits, maxprec, minexp };
+        let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
-        let decompressor =
-            Decompressor::new().threads(threads_of(threads)?).max_output_bytes(max_output_bytes);
+        let decompressor = Decompressor::new()
+            .threads(threads_of(threads)?)
+            .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
         decompressor
             .inspect_headerless(stream.as_slice(), mode, scalar, &shape)
             .map_err(exception)?;

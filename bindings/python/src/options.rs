@@ -1,6 +1,6 @@
 //! Keyword arguments as modes, numbers and policies.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use zfp_wgpu::{Mode, NonFinitePolicy, Params, ScalarType, StreamWord};
 
@@ -63,13 +63,27 @@ impl Requested {
 /// zfp's four parameters, each with its default if not given.
 #[derive(Clone, Copy)]
 pub(crate) struct Expert {
-    pub(crate) minbits: Option<u32>,
-    pub(crate) maxbits: Option<u32>,
-    pub(crate) maxprec: Option<u32>,
-    pub(crate) minexp: Option<i32>,
+    minbits: Option<u32>,
+    maxbits: Option<u32>,
+    maxprec: Option<u32>,
+    minexp: Option<i32>,
 }
 
 impl Expert {
+    pub(crate) fn of(
+        minbits: Option<&Bound<'_, PyAny>>,
+        maxbits: Option<&Bound<'_, PyAny>>,
+        maxprec: Option<&Bound<'_, PyAny>>,
+        minexp: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            minbits: whole("minbits", minbits)?,
+            maxbits: whole("maxbits", maxbits)?,
+            maxprec: whole("maxprec", maxprec)?,
+            minexp: whole("minexp", minexp)?,
+        })
+    }
+
     fn is_set(self) -> bool {
         let Self { minbits, maxbits, maxprec, minexp } = self;
         minbits.or(maxbits).or(maxprec).is_some() || minexp.is_some()
@@ -99,7 +113,41 @@ impl FromPyObject<'_, '_> for Precision {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        object.extract::<f64>().map(|planes| Self(planes.trunc()))
+        match object.extract::<f64>() {
+            Ok(planes) => Ok(Self(planes.trunc())),
+            // An integer beyond all floats: more planes than there are, or unset.
+            Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
+                Ok(Self(if object.lt(0)? { -1.0 } else { f64::MAX }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An optional argument as an integer of its type; ValueError with its name and value if
+/// it does not fit.
+pub(crate) fn whole<T: TryFrom<i64>>(
+    name: &str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<T>> {
+    let Some(value) = value else { return Ok(None) };
+    let wide: PyResult<i64> = value.extract();
+    match wide {
+        Ok(wide) => T::try_from(wide).ok(),
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => None,
+        Err(error) => {
+            return Err(PyTypeError::new_err(format!("{name}: {}", error.value(value.py()))));
+        }
+    }
+    .map(Some)
+    .ok_or_else(|| PyValueError::new_err(format!("{name}={value} is out of range")))
+}
+
+/// A limit of bytes: one beyond all sizes is none.
+pub(crate) fn limit(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+    match value {
+        Some(number) if number.gt(i64::MAX).unwrap_or(false) => Ok(None),
+        _ => whole(name, value),
     }
 }
 
@@ -170,8 +218,8 @@ impl From<NonFinite> for NonFinitePolicy {
 }
 
 /// A number of threads; `None` is one per processor.
-pub(crate) fn threads_of(threads: Option<i64>) -> PyResult<Option<usize>> {
-    match threads {
+pub(crate) fn threads_of(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    match whole::<i64>("threads", threads)? {
         None => Ok(None),
         Some(threads) if threads > 0 => Ok(Some(usize::try_from(threads).unwrap_or(usize::MAX))),
         Some(threads) => Err(PyValueError::new_err(format!(

@@ -30,6 +30,8 @@ def grown(action, array):
             "turned": lambda: rng.random((128, 512, 512), np.float32).transpose(2, 0, 1)[::-1],
             # One value in all the array: 256 MiB of no memory.
             "once": lambda: np.broadcast_to(np.float32(1.5), (256, 512, 512)),
+            # Few layers of long rows: many pieces for many threads.
+            "long": lambda: np.broadcast_to(np.float32(1.5), (1000, 65536)),
         }
         array = make[array]()
         call, mode = {
@@ -37,10 +39,13 @@ def grown(action, array):
             "reversible": (zfp_wgpu.compress_numpy, {}),
             "precision": (zfp_wgpu.compress_numpy, {"precision": 20}),
             "decompress rate": (zfp_wgpu.decompress_numpy, {"rate": 9}),
+            "decompress on 64 threads": (zfp_wgpu.decompress_numpy, {"rate": 4}),
             "decompress tolerance": (zfp_wgpu.decompress_numpy, {"tolerance": 1e-3}),
         }[action]
         if call is zfp_wgpu.decompress_numpy:
             array, mode = zfp_wgpu.compress_numpy(array, **mode), {}
+        if "threads" in action:
+            mode = {"threads": 64}
         with open("/proc/self/statm") as statm:
             before = int(statm.read().split()[1]) * resource.getpagesize()
         result = call(array, **mode)
@@ -70,8 +75,15 @@ def test_compression(action, array):
     assert growth <= size + SLACK
 
 
-@pytest.mark.parametrize("action", ["decompress rate", "decompress tolerance"])
-def test_decompression(action):
-    size, growth = grown(action, "once")
-    assert size == 256 << 20
+@pytest.mark.parametrize(
+    ("action", "array"),
+    [
+        ("decompress rate", "once"),
+        ("decompress tolerance", "once"),
+        ("decompress on 64 threads", "long"),
+    ],
+)
+def test_decompression(action, array):
+    size, growth = grown(action, array)
+    assert size >= 250 << 20
     assert growth <= size + SLACK

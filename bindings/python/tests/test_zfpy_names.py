@@ -185,6 +185,8 @@ def test_numbers_of_planes_beyond_a_c_int():
     assert outcome(zfpy.compress_numpy, ARRAY, precision=2**40) is OverflowError
     whole, unset = zfpy.compress_numpy(ARRAY, precision=64), zfpy.compress_numpy(ARRAY)
     assert zfp_wgpu.compress_numpy(ARRAY, precision=2**40) == whole
+    assert zfp_wgpu.compress_numpy(ARRAY, precision=2**2000) == whole
+    assert zfp_wgpu.compress_numpy(ARRAY, precision=-(2**2000)) == unset
     assert zfp_wgpu.compress_numpy(ARRAY, precision=-(2**40)) == unset
 
 
@@ -226,6 +228,34 @@ def test_install_as_zfpy():
 
         assert zfpy is zfp_wgpu and compress_numpy is zfp_wgpu.compress_numpy
         assert sys.modules["zfpy"] is zfp_wgpu
+
+    in_child(case)
+
+
+def test_the_version_of_zfpy_is_answered_for_where_there_is_none():
+    def case():
+        from importlib import metadata
+        from importlib.machinery import PathFinder
+
+        import zfp_wgpu
+
+        find = PathFinder.find_distributions
+
+        def without_zfpy(context=metadata.DistributionFinder.Context()):
+            return (d for d in find(context) if d.metadata["Name"] != "zfpy")
+
+        PathFinder.find_distributions = without_zfpy
+        try:
+            metadata.version("zfpy")
+        except metadata.PackageNotFoundError:
+            pass
+        else:
+            raise AssertionError("not hidden")
+        zfp_wgpu.install_as_zfpy()
+        zfp_wgpu.install_as_zfpy()
+        assert metadata.version("zfpy") == "1.0.1"
+        assert len(list(metadata.distributions(name="zfpy"))) == 1
+        assert metadata.version("numpy") != "1.0.1"
 
     in_child(case)
 

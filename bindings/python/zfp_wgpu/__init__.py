@@ -197,11 +197,15 @@ def install_as_zfpy():
     """Make ``import zfpy`` give this package, from now on and in the whole process.
 
     For libraries that import zfpy themselves. Call it before they do; modules that hold
-    the real zfpy already keep it.
+    the real zfpy already keep it. Where zfpy is not installed, its version is answered
+    for too (1.0.1, whose functions these are), since numcodecs asks for that first.
 
     >>> install_as_zfpy()
     >>> import zfpy
     >>> zfpy.__name__
     'zfp_wgpu'
     """
+    from ._as_zfpy import answer_for_version
+
     _sys.modules["zfpy"] = _sys.modules[__name__]
+    answer_for_version()
