@@ -109,19 +109,16 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
         };
         begun = tail;
     }
-    pieces.into_par_iter().with_max_len(1).for_each(
-        |Piece { target, head: (mut word, begun), source }| {
-            let mut source = BitReader::new(source, 0);
-            let mut targets = target.as_chunks_mut::<8>().0.iter_mut();
-            if let Some(target) = targets.next() {
-                word |= source.take(64 - begun) << begun;
-                *target = word.to_le_bytes();
-            }
-            for target in targets {
-                *target = source.take(64).to_le_bytes();
-            }
-        },
-    );
+    pieces.into_par_iter().with_max_len(1).for_each(|Piece { target, head, source }| {
+        let (mut carried, begun) = head;
+        let words = source.as_chunks::<8>().0;
+        for (target, word) in target.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            let word = u64::from_le_bytes(*word);
+            *target = (carried | word << begun).to_le_bytes();
+            // In two steps, since a shift by 64 (begun = 0) is not defined.
+            carried = (word >> 1) >> (63 - begun);
+        }
+    });
     out.close_words(total, word & low_bits(begun));
     Ok(())
 }

@@ -182,7 +182,7 @@ fn axis_to_cut(layout: &Layout, parts: usize) -> Option<(usize, Vec<usize>)> {
             best = Some(i);
         }
         // Fewer slabs than asked for do well, and fewer pieces do better.
-        if layers[axis] >= parts.div_ceil(8) {
+        if layers[axis] >= parts.div_ceil(8).max(2) {
             break;
         }
         pieces *= layout.size[axis];
