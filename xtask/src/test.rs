@@ -9,7 +9,14 @@ use crate::python::install_wheel;
 use crate::shell::{self, cargo, command, root};
 
 pub(crate) fn run() -> Result<()> {
-    step("format", || shell::run(cargo().args(["fmt", "--all", "--check"])))?;
+    step("format", || {
+        shell::run(cargo().args(["fmt", "--all", "--check"]))?;
+        for apart in ["benches/peers", "fuzz"] {
+            let manifest = root().join(apart).join("Cargo.toml");
+            shell::run(cargo().args(["fmt", "--check", "--manifest-path"]).arg(manifest))?;
+        }
+        Ok(())
+    })?;
     step("clippy", || {
         shell::run(cargo().args([
             "clippy",
