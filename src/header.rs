@@ -15,13 +15,11 @@
 use crate::bitstream::{BitReader, BitWriter};
 use crate::block::{MAX_RECORDED_BITS, MIN_EXP, Params};
 use crate::error::{Error, Result};
-use crate::mode::Mode;
+use crate::mode::{MAX_HEADER_BITS, Mode};
 use crate::scalar::ScalarType;
 
 /// Version of the codec that streams are written in and read from.
 pub(crate) const CODEC: u8 = 5;
-/// Bits of the longest header.
-pub(crate) const MAX_BITS: u64 = 148;
 
 const SHORT_MODE_BITS: u32 = 12;
 const LONG_MODE: u64 = 0xfff;
@@ -112,7 +110,7 @@ pub(crate) fn write(
 
 /// Bits of a full header for these parameters.
 pub(crate) fn bits(params: Params) -> u64 {
-    if mode_word(params) < LONG_MODE { 96 } else { MAX_BITS }
+    if mode_word(params) < LONG_MODE { 96 } else { MAX_HEADER_BITS }
 }
 
 /// Bits for each size: 48 in all.

@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 use crate::field::check_shape;
 use crate::scalar::ScalarType;
 
+/// Bits of the longest header: magic, metadata, and the four parameters each by itself.
+pub(crate) const MAX_HEADER_BITS: u64 = 148;
+
 /// How much to keep: zfp's five compression modes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -90,7 +93,7 @@ impl Mode {
             .try_fold(1u64, |blocks, &size| blocks.checked_mul((size as u64).div_ceil(4)));
         let bits = u64::from(params.most_bits(scalar, values(shape.len())));
         blocks
-            .and_then(|blocks| blocks.checked_mul(bits)?.checked_add(crate::header::MAX_BITS))
+            .and_then(|blocks| blocks.checked_mul(bits)?.checked_add(MAX_HEADER_BITS))
             .map(|bits| bits.div_ceil(64) * 8)
             .ok_or_else(|| Error::ShapeOverflow { shape: shape.to_vec() })
     }

@@ -70,6 +70,24 @@ pub(crate) struct BlockIndex {
     pub(crate) at: [usize; MAX_DIMS],
 }
 
+impl BlockIndex {
+    /// Index of the block's first value in the field, x first.
+    #[inline(always)]
+    pub(crate) fn origin(self) -> [usize; MAX_DIMS] {
+        self.at.map(|at| 4 * at)
+    }
+
+    /// Whether the block, of `N` values, lies inside the field and its rows of four are
+    /// runs of memory: the common case, which has a short way in and out.
+    #[inline(always)]
+    pub(crate) fn has_whole_rows<S, const N: usize>(self, layout: &Layout) -> bool {
+        let dims = N.ilog2() as usize / 2;
+        let origin = self.origin();
+        layout.stride[0] == size_of::<S>() as isize
+            && (0..dims).all(|axis| origin[axis] + 4 <= layout.size[axis])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,5 @@
 //! Where an array's values lie in memory, with proof that all of them lie there.
 
-use super::blocks::BlockIndex;
 use crate::error::{Error, Result};
 
 /// Most dimensions of a field.
@@ -83,15 +82,6 @@ impl Layout {
     pub(crate) fn byte(&self, index: [usize; MAX_DIMS]) -> usize {
         let offset: isize = index.iter().zip(self.stride).map(|(&i, s)| i as isize * s).sum();
         self.start.wrapping_add_signed(offset)
-    }
-
-    /// Whether a block of `N` values lies inside the field and its rows of four are
-    /// runs of memory: the common case, which has a short way in and out.
-    #[inline(always)]
-    pub(crate) fn has_whole_rows<S, const N: usize>(&self, block: BlockIndex) -> bool {
-        let dims = N.ilog2() as usize / 2;
-        self.stride[0] == size_of::<S>() as isize
-            && (0..dims).all(|axis| 4 * block.at[axis] + 4 <= self.size[axis])
     }
 
     /// Bytes from a block's first value to the first of its row `row`, counted along y,

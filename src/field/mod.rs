@@ -54,16 +54,8 @@ impl<'a> Field<'a> {
         strides: &[isize],
         start: usize,
     ) -> Result<Self> {
-        let item = size_of::<T>();
-        let strides: Vec<isize> =
-            strides.iter().map(|&stride| stride.saturating_mul(item as isize)).collect();
-        Self::from_bytes(
-            bytemuck::cast_slice(values),
-            T::TYPE,
-            shape,
-            &strides,
-            start.saturating_mul(item),
-        )
+        let (strides, start) = in_bytes::<T>(strides, start);
+        Self::from_bytes(bytemuck::cast_slice(values), T::TYPE, shape, &strides, start)
     }
 
     /// Any layout over raw bytes: strides and start in bytes, with no need of alignment.
@@ -110,9 +102,9 @@ impl<'a> Field<'a> {
     /// `abc` → `abca`.
     #[inline(always)]
     pub(crate) fn gather<S: Scalar, const N: usize>(&self, block: BlockIndex) -> [S; N] {
-        if self.layout.has_whole_rows::<S, N>(block) {
+        if block.has_whole_rows::<S, N>(&self.layout) {
             let mut values = [S::zeroed(); N];
-            let first = self.layout.byte(block.at.map(|at| 4 * at));
+            let first = self.layout.byte(block.origin());
             for (row, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
                 let at = first.wrapping_add_signed(self.layout.row_offset(row));
                 let bytes = &self.bytes[at..at + 4 * size_of::<S>()];
@@ -217,16 +209,8 @@ impl<'a> FieldMut<'a> {
         strides: &[isize],
         start: usize,
     ) -> Result<Self> {
-        let item = size_of::<T>();
-        let strides: Vec<isize> =
-            strides.iter().map(|&stride| stride.saturating_mul(item as isize)).collect();
-        Self::from_bytes(
-            bytemuck::cast_slice_mut(values),
-            T::TYPE,
-            shape,
-            &strides,
-            start.saturating_mul(item),
-        )
+        let (strides, start) = in_bytes::<T>(strides, start);
+        Self::from_bytes(bytemuck::cast_slice_mut(values), T::TYPE, shape, &strides, start)
     }
 
     /// Any layout over raw bytes, as [`Field::from_bytes`].
@@ -270,4 +254,11 @@ impl<'a> FieldMut<'a> {
     pub(crate) fn slabs(&mut self, parts: usize) -> Vec<Slab<'_>> {
         slabs::cut(self.bytes, &self.layout, parts)
     }
+}
+
+/// Strides and start, given in values, in bytes; what is too large stays too large.
+fn in_bytes<T>(strides: &[isize], start: usize) -> (Vec<isize>, usize) {
+    let item = size_of::<T>();
+    let strides = strides.iter().map(|&stride| stride.saturating_mul(item as isize)).collect();
+    (strides, start.saturating_mul(item))
 }

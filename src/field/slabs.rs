@@ -51,10 +51,10 @@ impl<'a> Slab<'a> {
         values: &[S; N],
     ) {
         let layout = self.layout;
-        if !layout.has_whole_rows::<S, N>(block) || self.piece_step[0] != 0 {
+        if !block.has_whole_rows::<S, N>(&layout) || self.piece_step[0] != 0 {
             return self.scatter_any(block, values);
         }
-        let origin @ [x, y, z, w] = block.at.map(|at| 4 * at);
+        let origin @ [x, y, z, w] = block.origin();
         let first = layout.byte(origin);
         for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
             let piece = self.piece([x, y + (row & 3), z + (row >> 2 & 3), w + (row >> 4)]);

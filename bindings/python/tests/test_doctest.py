@@ -1,7 +1,9 @@
 """The examples in the package's docstrings run and give what they say."""
 
 import doctest
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,3 +24,11 @@ def test_examples(name, monkeypatch):
     failures = []
     doctest.DocTestRunner(verbose=False).run(examples, out=failures.append)
     assert not failures, "".join(failures)
+
+
+def test_the_first_minute_of_the_readme():
+    readme = Path(__file__).parents[3] / "README.md"
+    blocks = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, readme, "exec"), {})
