@@ -26,6 +26,8 @@ const WAVE: usize = 16 << 20;
 const CHUNK: usize = 128 << 10;
 /// Chunks or slabs for each thread, so that none waits long for the slowest.
 const PER_THREAD: usize = 32;
+/// Most chunks or slabs, whose accounts take memory too.
+const MOST_PARTS: usize = 1024;
 
 /// Writes all blocks of a field.
 pub(crate) fn compress(
@@ -53,7 +55,7 @@ fn compress_waves(
     let block_values = values(field.dims());
     let block_bytes = (params.most_bits(field.scalar(), block_values) as usize / 8)
         .max(block_values as usize * field.scalar().size());
-    let chunks = PER_THREAD * threads;
+    let chunks = (PER_THREAD * threads).min(MOST_PARTS);
     let chunk_blocks = ((WAVE / chunks).min(CHUNK) / block_bytes).max(1);
     let blocks = field.grid().len();
     let waves = blocks.div_ceil(chunks * chunk_blocks);
@@ -133,7 +135,7 @@ pub(crate) fn decompress(
 ) -> Result<()> {
     let scalar = field.scalar();
     pool::run(threads, |threads| {
-        let parts = if threads == 1 { 1 } else { (PER_THREAD * threads).min(1024) };
+        let parts = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_PARTS) };
         field
             .slabs(parts)
             .par_iter_mut()
