@@ -21,7 +21,7 @@ use crate::mode::values;
 /// Below this many bytes, threads cost more than they give.
 pub(crate) const WORTHWHILE: usize = 256 << 10;
 /// Most bytes that the chunks of one wave may take.
-const WAVE: usize = 16 << 20;
+const WAVE: usize = 12 << 20;
 /// Most bytes of a chunk.
 const CHUNK: usize = 128 << 10;
 /// Chunks or slabs for each thread, so that none waits long for the slowest.

@@ -37,6 +37,7 @@ def grown(action, array):
         call, mode = {
             "rate": (zfp_wgpu.compress_numpy, {"rate": 16}),
             "reversible": (zfp_wgpu.compress_numpy, {}),
+            "reversible on 64 threads": (zfp_wgpu.compress_numpy, {}),
             "precision": (zfp_wgpu.compress_numpy, {"precision": 20}),
             "decompress rate": (zfp_wgpu.decompress_numpy, {"rate": 9}),
             "decompress on 64 threads": (zfp_wgpu.decompress_numpy, {"rate": 4}),
@@ -61,6 +62,7 @@ def grown(action, array):
     [
         ("rate", "f4"),
         ("reversible", "f4"),
+        ("reversible on 64 threads", "f4"),
         ("rate", "f8"),
         ("reversible", "f8"),
         ("reversible", "i4"),
