@@ -3,6 +3,7 @@
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::cpu;
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
 use crate::header::{self, Header};
@@ -33,7 +34,7 @@ pub enum StreamWord {
 /// assert_eq!(stream.len(), 1744);
 /// # Ok::<(), zfp_wgpu::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 #[must_use = "a compressor does nothing until it compresses"]
 pub struct Compressor {
     mode: Mode,
@@ -41,11 +42,13 @@ pub struct Compressor {
     threads: Option<usize>,
     word: StreamWord,
     non_finite: NonFinitePolicy,
+    device: Device,
+    validate: bool,
 }
 
 impl Compressor {
     /// A compressor that writes a header, pads to 64-bit words, refuses NaN and infinity
-    /// in lossy modes, and uses all processors.
+    /// in lossy modes, and uses whichever device is faster and all processors.
     pub fn new(mode: Mode) -> Self {
         Self {
             mode,
@@ -53,7 +56,19 @@ impl Compressor {
             threads: None,
             word: StreamWord::default(),
             non_finite: NonFinitePolicy::default(),
+            device: Device::default(),
+            validate: false,
         }
+    }
+
+    /// Where to compress: by default a GPU where that pays, and else the CPU.
+    pub fn device(self, device: Device) -> Self {
+        Self { device, ..self }
+    }
+
+    /// Whether the CPU checks each byte that a GPU made; see [`Error::GpuDiffers`].
+    pub fn validate(self, validate: bool) -> Self {
+        Self { validate, ..self }
     }
 
     /// Whether to begin the stream with a header, without which a reader must be told
@@ -130,11 +145,13 @@ pub struct Decompressed<T> {
 /// assert_eq!((array.values, array.shape), (values, vec![5, 12]));
 /// # Ok::<(), zfp_wgpu::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "a decompressor does nothing until it decompresses"]
 pub struct Decompressor {
     threads: Option<usize>,
     max_output_bytes: Option<u64>,
+    device: Device,
+    validate: bool,
 }
 
 impl Decompressor {
@@ -146,6 +163,16 @@ impl Decompressor {
     /// As [`Compressor::threads`].
     pub fn threads(self, threads: impl Into<Option<usize>>) -> Self {
         Self { threads: threads.into().filter(|&threads| threads > 0), ..self }
+    }
+
+    /// As [`Compressor::device`].
+    pub fn device(self, device: Device) -> Self {
+        Self { device, ..self }
+    }
+
+    /// Whether the CPU checks each value that a GPU made; see [`Error::GpuDiffers`].
+    pub fn validate(self, validate: bool) -> Self {
+        Self { validate, ..self }
     }
 
     /// Refuses, with [`Error::OutputLimit`], streams of larger arrays.

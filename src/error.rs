@@ -202,6 +202,51 @@ pub enum Error {
         array: Vec<usize>,
     },
 
+    /// A device was named in a way that means nothing.
+    #[error("device {given:?} is none of auto, cpu, gpu, gpu:NAME and gpu:INDEX")]
+    Device {
+        /// What was given.
+        given: String,
+    },
+    /// A GPU was asked for, and none is there, or none of that name.
+    #[error("no GPU for {wanted:?}: {reason}")]
+    NoGpu {
+        /// What was asked for.
+        wanted: String,
+        /// Why there is none: no driver, no adapter, or other names only.
+        reason: String,
+    },
+    /// A GPU was asked for, for what GPUs do not do here.
+    #[error("not done on a GPU: {reason}")]
+    GpuUnsupported {
+        /// The mode or the size at fault.
+        reason: String,
+    },
+    /// The GPU has no memory for the work.
+    #[error("{adapter} has no memory for {bytes} bytes of buffers")]
+    GpuOutOfMemory {
+        /// The adapter's name.
+        adapter: String,
+        /// Bytes asked for.
+        bytes: u64,
+    },
+    /// The GPU failed in mid-work.
+    #[error("{adapter} failed: {reason}")]
+    GpuFailed {
+        /// The adapter's name.
+        adapter: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// The GPU and the CPU gave different bytes or values.
+    #[error("{adapter} and the CPU differ in block {block}")]
+    GpuDiffers {
+        /// The adapter's name.
+        adapter: String,
+        /// The first block that differs, in the order of the stream.
+        block: u64,
+    },
+
     /// The threads asked for could not be had.
     #[error("{threads} threads cannot be started: {reason}")]
     Threads {

@@ -24,12 +24,15 @@
 //! | module | purpose |
 //! |---|---|
 //! | `error` | [`Error`](enum@Error), the only error type |
+//! | `report` | [`Run`]: what the last call did, and where |
 //! | `scalar` | [`Scalar`]: the four types of values |
 //! | `bitstream` | bits in little-endian words |
 //! | `block` | one block: cast, transform, order, bit planes; [`Params`] |
 //! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
 //! | `mode`, `header` | [`Mode`] ↔ [`Params`] ↔ [`Header`] |
 //! | `cpu` | drivers over all blocks: `serial`, the specification, and `parallel` |
+//! | `gpu` | the same at a fixed rate, by WGSL kernels (feature `gpu`) |
+//! | `device` | [`Device`]: which of them does the work, and why |
 //! | `codec` | [`Compressor`] and [`Decompressor`] |
 //! | `array` | the same for `ndarray` (feature `ndarray`) |
 
@@ -39,11 +42,16 @@ mod bitstream;
 mod block;
 mod codec;
 mod cpu;
+mod device;
 mod error;
 mod field;
 mod header;
 mod mode;
+mod report;
 mod scalar;
+
+#[cfg(feature = "gpu")]
+pub mod gpu;
 
 #[cfg(feature = "ndarray")]
 mod array;
@@ -52,10 +60,12 @@ pub use block::{
     MAX_BITS, MAX_PREC, MAX_RECORDED_BITS, MIN_BITS, MIN_EXP, NonFinitePolicy, Params,
 };
 pub use codec::{Compressor, Decompressed, Decompressor, StreamWord, compress, decompress};
+pub use device::{DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices};
 pub use error::{Error, Result};
 pub use field::{Field, FieldMut};
 pub use header::Header;
 pub use mode::Mode;
+pub use report::{Run, Seconds, last_run};
 pub use scalar::{Scalar, ScalarType};
 
 /// The examples of the README, which are tested with the others.

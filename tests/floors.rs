@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The modules of the crate, from the ground up. Those of a floor marked `apart` may
 /// not use each other.
 const FLOORS: [(&[&str], bool); 10] = [
-    (&["error", "scalar"], false),
+    (&["error", "report", "scalar"], false),
     (&["bitstream"], false),
     (&["block"], false),
     (&["field"], false),

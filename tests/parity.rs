@@ -151,7 +151,7 @@ fn check<T: Value>(path: Path, memory: &Memory<T>, mode: Mode, header: bool, wor
     let what = || format!("{} {layout:?} {mode:?} {header} {word:?}", T::TYPE);
 
     let compressor = Compressor::new(mode).header(header).stream_word(word);
-    let serial = compressor.threads(1).compress(&memory.field()).unwrap();
+    let serial = compressor.clone().threads(1).compress(&memory.field()).unwrap();
     let stream = compressor.threads(path).compress(&memory.field()).unwrap();
     assert!(stream == serial, "compress {}", what());
 

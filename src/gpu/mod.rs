@@ -1,0 +1,3 @@
+//! Fixed rate on GPUs: the blocks of an array by WGSL kernels, through wgpu.
+
+mod kernels;
