@@ -49,7 +49,7 @@ impl BitWriter {
     }
 
     /// Bits written so far.
-    #[cfg(any(test, feature = "parallel"))]
+    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn position(&self) -> u64 {
         self.cursor.at as u64 * 8 + u64::from(self.cursor.bits)
     }

@@ -37,7 +37,7 @@ pub(crate) struct Work {
     /// Bit of the stream buffer at which the first block begins.
     pub(crate) first_bit: u32,
     /// Encoding: the bits before that, in whole words; zeros where nothing is known.
-    pub(crate) head: [u32; 5],
+    pub(crate) head: [u32; 8],
 }
 
 /// Where it lies. Offsets are multiples of the device's storage buffer alignment.
@@ -51,4 +51,46 @@ pub(crate) struct Buffers<'a> {
     pub(crate) scratch: Option<&'a wgpu::Buffer>,
     /// Encoding: 4 bytes that were zero; not zero afterwards if a value was not finite.
     pub(crate) status: &'a wgpu::Buffer,
+}
+
+// A stand-in until the kernels are here.
+
+use std::sync::Arc;
+
+pub(crate) struct Kernels;
+
+pub(crate) struct Pipelines;
+
+impl Kernels {
+    pub(crate) fn new(_: wgpu::Device) -> Self {
+        Self
+    }
+    pub(crate) fn get(&self, _: Kernel) -> Arc<Pipelines> {
+        Arc::new(Pipelines)
+    }
+}
+
+impl Work {
+    pub(crate) fn blocks(&self) -> u64 {
+        self.size.map(|size| u64::from(size.div_ceil(4))).iter().product()
+    }
+    pub(crate) fn scratch_bytes(&self) -> u64 {
+        self.blocks() * u64::from(self.params.maxbits.div_ceil(32)) * 4
+    }
+    pub(crate) fn stream_bytes(&self) -> u64 {
+        let bits = u64::from(self.first_bit) + self.blocks() * u64::from(self.params.maxbits);
+        bits.div_ceil(64) * 8
+    }
+}
+
+impl Pipelines {
+    pub(crate) fn record(
+        &self,
+        _: &wgpu::Device,
+        _: &mut wgpu::CommandEncoder,
+        _: &Work,
+        _: &Buffers<'_>,
+        _: Option<wgpu::ComputePassTimestampWrites<'_>>,
+    ) {
+    }
 }
