@@ -31,6 +31,13 @@ impl Signal {
         buffer.map_async(mode, ..bytes, move |result| promise.keep(result.is_ok()));
     }
 
+    /// A mapping that never comes.
+    #[cfg(test)]
+    pub(super) fn never() -> Self {
+        let counts = Mutex::new(Counts { pending: 1, failed: 0 });
+        Self { counts, changed: Condvar::new() }
+    }
+
     /// Whether all mappings succeeded, once they are known.
     pub(super) fn outcome(&self) -> Option<bool> {
         let counts = lock(&self.counts);

@@ -81,6 +81,17 @@ struct Flight {
     submission: wgpu::SubmissionIndex,
 }
 
+#[cfg(test)]
+impl Ring {
+    /// Bytes of all buffers.
+    pub(super) fn bytes(&self) -> u64 {
+        let buffers = self.0.iter().flat_map(|entry| {
+            [&entry.upload, &entry.input, &entry.output, &entry.download, &entry.scratch]
+        });
+        buffers.flatten().map(wgpu::Buffer::size).sum()
+    }
+}
+
 /// Does a task, slab by slab.
 pub(super) fn run(
     context: &Context,
