@@ -10,13 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::adapter::{Adapter, Facts};
-use super::failure::Failure;
+use super::failure::{Failure, in_one_line};
 use super::kernels::Kernels;
 use super::signal::Signal;
 use super::transfer::Ring;
 
 /// How long a device may take without anything getting done.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same where the CPU is the device, which first compiles a kernel for as long.
+const SOFTWARE_PATIENCE: Duration = Duration::from_secs(300);
 /// How long one look at the device may take. wgpu keeps locks meanwhile.
 const LOOK: Duration = Duration::from_millis(100);
 /// Idle rings that are kept: what several threads get without allocating.
@@ -62,12 +64,12 @@ pub(super) struct Options {
     pub(super) mappable: bool,
     pub(super) timestamps: bool,
     pub(super) max_binding_bytes: Option<u64>,
-    pub(super) patience: Duration,
+    pub(super) patience: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mappable: true, timestamps: true, max_binding_bytes: None, patience: PATIENCE }
+        Self { mappable: true, timestamps: true, max_binding_bytes: None, patience: None }
     }
 }
 
@@ -132,7 +134,10 @@ impl Context {
             tick,
             state,
             rings: Mutex::default(),
-            patience: options.patience,
+            patience: options.patience.unwrap_or(match adapter.facts.kind {
+                Kind::Software => SOFTWARE_PATIENCE,
+                _ => PATIENCE,
+            }),
             process: std::process::id(),
         })
     }
@@ -162,7 +167,7 @@ impl Context {
 
     /// The failure of a device that is of no more use, which is remembered.
     pub(super) fn lose(&self, reason: &str) -> Failure {
-        self.state.lose(reason);
+        self.state.lose(&in_one_line(reason));
         // What was said first is nearest to the cause.
         self.check().err().unwrap_or_else(|| Failure::lost(reason))
     }
@@ -250,5 +255,5 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("the driver panicked").split_whitespace().collect::<Vec<_>>().join(" ")
+    in_one_line(text.unwrap_or("the driver panicked"))
 }

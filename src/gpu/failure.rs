@@ -42,7 +42,7 @@ impl Failure {
 }
 
 /// Messages of drivers and shader compilers have many lines.
-fn in_one_line(text: &str) -> String {
+pub(super) fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -119,7 +119,7 @@ pub(super) fn run(
                 entry.provide(context, &needs);
             })?;
             let filling = Instant::now();
-            entry.fill(needs.input, threads, |from, target| task.fill(&slab, from, target))?;
+            entry.fill(context, needs.input, threads, |from, target| task.fill(&slab, from, target))?;
             seconds.upload += filling.elapsed();
             entry.flight = Some(entry.submit(context, &pipelines, kernel, slab, needs, &work)?);
         }
@@ -164,6 +164,7 @@ impl Entry {
     /// Writes the input by several threads, and leaves it to the device.
     fn fill(
         &self,
+        context: &Context,
         bytes: u64,
         threads: Option<usize>,
         fill: impl Fn(usize, wgpu::WriteOnly<'_, [u8]>) + Send + Sync,
@@ -176,7 +177,7 @@ impl Entry {
                 Ok((from as usize, view))
             })
             .collect();
-        let views = views.map_err(|error: wgpu::MapRangeError| Failure::other(error.to_string()))?;
+        let views = views.map_err(|error| unmapped(context, &error))?;
         each(threads, views, |(from, mut view)| fill(from, view.slice(..)))?;
         upload.unmap();
         Ok(())
@@ -246,7 +247,7 @@ impl Entry {
         context.wait(&flight.signal, &flight.submission)?;
         let waited = waiting.elapsed();
         let read = |buffer: &wgpu::Buffer, bytes: u64| {
-            buffer.get_mapped_range(..bytes).map_err(|error| Failure::other(error.to_string()))
+            buffer.get_mapped_range(..bytes).map_err(|error| unmapped(context, &error))
         };
         let (is_refused, ticks) = read_notes(&read(&notes.mapped, notes.mapped.size())?);
         seconds.kernel += match context.tick {
@@ -317,6 +318,11 @@ fn read_notes(bytes: &[u8]) -> (bool, u64) {
     let (words, _) = bytes.as_chunks::<8>();
     let word = |i: usize| words.get(i).map_or(0, |word| u64::from_le_bytes(*word));
     (word(0) as u32 != 0, word(2).saturating_sub(word(1)))
+}
+
+/// Buffers of a lost device are not mapped, and wgpu gives no other sign of the loss.
+fn unmapped(context: &Context, error: &wgpu::MapRangeError) -> Failure {
+    context.lose(&error.to_string())
 }
 
 /// Never seen: every entry is provided for before it is used.
