@@ -16,12 +16,15 @@ mod decode;
 mod encode;
 mod failure;
 mod kernels;
+mod shaders;
 mod signal;
 mod slabs;
 mod transfer;
 
 #[cfg(test)]
 mod host_tests;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use adapter::{Adapter, Facts, Kind, adapters};
 pub(crate) use context::Context;
