@@ -35,7 +35,8 @@ impl BitWriter {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
         // The last growth goes beyond what is asked for.
-        let total = if bytes == 0 { 0 } else { bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048) };
+        let total =
+            if bytes == 0 { 0 } else { bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048) };
         // The system's zeros: its pages come when they are first written, by any thread.
         let bytes = bytemuck::allocation::try_zeroed_vec(total)
             .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;

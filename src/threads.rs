@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 #[cfg(feature = "parallel")]
-use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 #[cfg(feature = "parallel")]
 use crate::error::Error;
@@ -29,6 +29,8 @@ pub(crate) fn check(threads: Option<usize>) -> Result<()> {
 /// Does `work` for each item on `threads` threads, as [`run`] counts them; on the
 /// caller's own for a single one, or without the feature `parallel`.
 #[cfg(feature = "gpu")]
+// One thread never fails to start.
+#[cfg_attr(not(feature = "parallel"), allow(clippy::unnecessary_wraps))]
 pub(crate) fn each<T: Send>(
     threads: Option<usize>,
     items: Vec<T>,
@@ -36,6 +38,7 @@ pub(crate) fn each<T: Send>(
 ) -> Result<()> {
     #[cfg(feature = "parallel")]
     if threads != Some(1) && items.len() > 1 {
+        use rayon::prelude::*;
         return run(threads, |_| items.into_par_iter().with_max_len(1).for_each(work));
     }
     let _ = threads;

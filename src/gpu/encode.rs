@@ -242,8 +242,10 @@ mod tests {
                     let bytes = out.finish(8);
                     let bits = u64::from(header) + total;
                     for bit in 0..bits {
-                        let (got, expected) =
-                            (BitReader::new(&bytes, bit).take(1), BitReader::new(&source, bit).take(1));
+                        let (got, expected) = (
+                            BitReader::new(&bytes, bit).take(1),
+                            BitReader::new(&source, bit).take(1),
+                        );
                         assert_eq!(got, expected, "bit {bit} of {header} + {slabs} × {slab}");
                     }
                 }

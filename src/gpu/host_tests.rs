@@ -325,7 +325,9 @@ fn a_device_destroyed_while_another_thread_works_is_lost() {
 #[test]
 fn a_device_that_does_not_answer_is_given_up() {
     let patience = Duration::from_millis(300);
-    let Some(context) = open(&Options { patience: Some(patience), ..Options::default() }) else { return };
+    let Some(context) = open(&Options { patience: Some(patience), ..Options::default() }) else {
+        return;
+    };
     // A mapping that is never asked for never comes.
     let (done, submission, _target) = context.scoped(0, || flight(&context, false)).unwrap();
     assert_eq!(context.wait(&done, &submission), Ok(()));

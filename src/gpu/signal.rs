@@ -20,12 +20,7 @@ struct Counts {
 
 impl Signal {
     /// Asks for a mapping.
-    pub(super) fn map(
-        self: &Arc<Self>,
-        buffer: &wgpu::Buffer,
-        mode: wgpu::MapMode,
-        bytes: u64,
-    ) {
+    pub(super) fn map(self: &Arc<Self>, buffer: &wgpu::Buffer, mode: wgpu::MapMode, bytes: u64) {
         lock(&self.counts).pending += 1;
         let promise = Promise { signal: Arc::clone(self), mapped: false };
         buffer.map_async(mode, ..bytes, move |result| promise.keep(result.is_ok()));

@@ -77,9 +77,9 @@ impl Plan {
         let mut blocks = [1; 4];
         blocks[..self.axis].copy_from_slice(&self.counts[..self.axis]);
         (at[self.axis], blocks[self.axis]) = (from, to - from);
-        for axis in self.axis + 1..4 {
-            at[axis] = outer % self.counts[axis];
-            outer /= self.counts[axis];
+        for (at, count) in at.iter_mut().zip(self.counts).skip(self.axis + 1) {
+            *at = outer % count;
+            outer /= count;
         }
         let steps = at.iter().zip(self.counts).rev();
         let origin = at.map(|at| 4 * at);
@@ -130,8 +130,7 @@ mod tests {
             assert_eq!(slab.first, next, "{size:?} {most}: slab {number}");
             assert!(slab.region.values() <= most);
             // The same values as those of the blocks it claims.
-            let blocks: Vec<_> =
-                grid.range(next as usize, (next + slab.blocks) as usize).collect();
+            let blocks: Vec<_> = grid.range(next as usize, (next + slab.blocks) as usize).collect();
             let mut values = 0;
             for block in blocks {
                 let at = block.origin();

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use wgpu::BufferUsages as Usage;
 
+use super::PART;
 use super::context::Context;
 use super::failure::{Failure, Stop};
 use super::kernels::{Buffers, Direction, Kernel, Pipelines, Work};
 use super::signal::Signal;
 use super::slabs::{Plan, Slab};
-use super::PART;
 use crate::report::Seconds;
 use crate::threads::each;
 
@@ -119,7 +119,9 @@ pub(super) fn run(
                 entry.provide(context, &needs);
             })?;
             let filling = Instant::now();
-            entry.fill(context, needs.input, threads, |from, target| task.fill(&slab, from, target))?;
+            entry.fill(context, needs.input, threads, |from, target| {
+                task.fill(&slab, from, target);
+            })?;
             seconds.upload += filling.elapsed();
             entry.flight = Some(entry.submit(context, &pipelines, kernel, slab, needs, &work)?);
         }
@@ -205,7 +207,8 @@ impl Entry {
             offset: 0,
             size: std::num::NonZero::new(bytes),
         };
-        let (input_binding, output_binding) = (bind(input, needs.input), bind(output, needs.output));
+        let (input_binding, output_binding) =
+            (bind(input, needs.input), bind(output, needs.output));
         let (values, stream) = match kernel.direction {
             Direction::Encode => (input_binding, output_binding),
             Direction::Decode => (output_binding, input_binding),
@@ -213,7 +216,8 @@ impl Entry {
         let scratch = self.scratch.as_ref().filter(|_| needs.scratch > 0);
         let buffers = Buffers { values, stream, scratch, status: &notes.status };
         context.scoped(0, || {
-            let mut encoder = context.device.create_command_encoder(&Default::default());
+            let mut encoder =
+                context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.clear_buffer(&notes.status, 0, None);
             if input != upload {
                 encoder.copy_buffer_to_buffer(upload, 0, input, 0, needs.input);
@@ -322,6 +326,8 @@ fn read_notes(bytes: &[u8]) -> (bool, u64) {
 
 /// Buffers of a lost device are not mapped, and wgpu gives no other sign of the loss.
 fn unmapped(context: &Context, error: &wgpu::MapRangeError) -> Failure {
+    // It calls back with the reason, if it has one.
+    drop(context.scoped(0, || context.device.poll(wgpu::PollType::Poll)));
     context.lose(&error.to_string())
 }
 
