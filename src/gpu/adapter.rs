@@ -38,6 +38,8 @@ pub(crate) fn adapters() -> Vec<Adapter> {
     let found = std::panic::catch_unwind(|| {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = backends;
+        // A program's own debug build need not mean checks of this crate's calls.
+        descriptor.flags = wgpu::InstanceFlags::empty().with_env();
         let instance = wgpu::Instance::new(descriptor);
         pollster::block_on(instance.enumerate_adapters(backends))
     });

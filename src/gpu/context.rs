@@ -102,6 +102,8 @@ impl Context {
             label: Some("zfp"),
             required_features: features,
             required_limits: limits,
+            // A few large buffers, for which reserves are of no use.
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         };
         let state = Arc::new(State::default());
@@ -191,7 +193,13 @@ impl Context {
         }));
         match attempt {
             Ok((result, None)) => self.check().map(|()| result),
-            Ok((_, Some(error))) => Err(Failure::caught(&error, bytes)),
+            Ok((_, Some(error))) => {
+                if matches!(error, wgpu::Error::OutOfMemory { .. }) {
+                    // The next call may need them elsewhere.
+                    lock(&self.rings).clear();
+                }
+                Err(Failure::caught(&error, bytes))
+            }
             Err(panic) => Err(self.lose(&message(&*panic))),
         }
     }
@@ -243,6 +251,14 @@ impl Context {
         if rings.len() < MOST_IDLE {
             rings.push(ring);
         }
+    }
+}
+
+#[cfg(test)]
+impl Context {
+    /// The same as a forked child would see it.
+    pub(super) fn forked(self) -> Self {
+        Self { process: self.process.wrapping_add(1), ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use super::failure::{Failure, Stop};
 use super::kernels::{Direction, Kernel, Work};
 use super::slabs::{Plan, Slab};
 use super::transfer::{self, Needs, Task};
-use super::{PART, first_work, target};
+use super::{Limits, PART, first_work};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Error;
 use crate::field::FieldMut;
@@ -41,12 +41,11 @@ pub(crate) fn decompress(
     if needed > stream.len() as u64 {
         return Err(Error::Truncated { needed, got: stream.len() as u64 }.into());
     }
-    let item = field.scalar().size() as u64;
-    let most = target(field.value_bytes() as u64).min(context.most_bytes);
+    let limits = Limits::new(context.most_bytes, field.value_bytes());
     let plan = Plan::new(field.size(), field.grid(), |size| {
-        let work = first_work(size, params, NonFinitePolicy::Allow, 31);
-        let values = size.iter().map(|&size| size as u64).product::<u64>();
-        values * item <= most && work.stream_bytes() + BEYOND <= context.most_bytes
+        limits.hold(size, field.scalar(), || {
+            first_work(size, params, NonFinitePolicy::Allow, 31).stream_bytes() + BEYOND
+        })
     });
     let plan = plan.ok_or_else(|| Failure::other("the device cannot hold a block"))?;
     let mut task = Decode { stream, start, params, threads, field };

@@ -5,7 +5,7 @@ use super::failure::{Failure, Stop};
 use super::kernels::{Direction, Kernel, Work};
 use super::slabs::{Plan, Slab};
 use super::transfer::{self, Needs, Task};
-use super::{PART, first_work, target};
+use super::{Limits, PART, first_work};
 use crate::bitstream::{BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Error;
@@ -31,18 +31,16 @@ pub(crate) fn compress(
     let bits = u64::from(bits);
     let overflow = || Error::ShapeOverflow { shape: field.shape() };
     let total = (field.grid().len() as u64).checked_mul(bits).ok_or_else(overflow)?;
-    let item = field.scalar().size() as u64;
-    let most = target(field.value_bytes() as u64).min(context.most_bytes);
     // Where slabs begin decides which of them need scratch: assume that all do, unless
     // every block begins at the same bit of a word.
     let begun = (out.position() % 32) as u32;
     let first_bit = if bits.is_multiple_of(32) { begun } else { 31 };
+    let limits = Limits::new(context.most_bytes, field.value_bytes());
     let plan = Plan::new(field.size(), field.grid(), |size| {
-        let work = first_work(size, params, policy, first_bit);
-        let values = size.iter().map(|&size| size as u64).product::<u64>();
-        values * item <= most
-            && work.stream_bytes() <= context.most_bytes
-            && work.scratch_bytes() <= context.most_bytes
+        limits.hold(size, field.scalar(), || {
+            let work = first_work(size, params, policy, first_bit);
+            work.stream_bytes().max(work.scratch_bytes())
+        })
     });
     let plan = plan.ok_or_else(|| Failure::other("the device cannot hold a block"))?;
 

@@ -159,6 +159,56 @@ fn slabs_of_a_mebibyte_make_the_whole() {
 }
 
 #[test]
+fn any_number_of_bits_will_do() {
+    for mappable in [true, false] {
+        // Small slabs, so that several begin within one word.
+        let max_binding_bytes = Some(4096);
+        let options = Options { mappable, max_binding_bytes, ..Options::default() };
+        let Some(context) = open(&options) else { return };
+        let one = |scalar: ScalarType, params, begun| {
+            let size = 2003 * scalar.size();
+            let step = [scalar.size() as isize];
+            agree(&context, scalar, &[2003], params, begun, (&step, 0, size));
+        };
+        for (bits, begun) in [(1, 96), (2, 148), (3, 0), (31, 7), (32, 33), (1000, 1), (8192, 96)] {
+            one(ScalarType::I32, fixed(bits), begun);
+        }
+        for (bits, begun) in [(9, 96), (12, 0), (63, 148), (8192, 20)] {
+            one(ScalarType::F32, fixed(bits), begun);
+        }
+        one(ScalarType::F64, fixed(12), 96);
+        one(ScalarType::I64, fixed(1), 148);
+        one(ScalarType::F32, Params { maxprec: 9, ..fixed(70) }, 96);
+        one(ScalarType::F64, Params { minexp: -3, ..fixed(200) }, 148);
+    }
+}
+
+#[test]
+fn a_child_leaves_the_device_of_its_parent_alone() {
+    let Some(context) = open(&Options::default()) else { return };
+    let context = context.forked();
+    assert!(!context.is_usable());
+    assert_eq!(fails(&context).kind, FailureKind::Lost);
+}
+
+#[test]
+fn what_a_device_does_not_do_is_refused() {
+    let Some(context) = open(&Options::default()) else { return };
+    let values = [1f32; 64];
+    let field = Field::new(&values, &[64]).unwrap();
+    let policy = NonFinitePolicy::Error;
+    for params in [Params::default(), Params { minexp: -1075, ..fixed(64) }] {
+        let result = compress(&context, &field, params, policy, None, &mut header(0));
+        assert!(matches!(result, Err(Stop::Device(_))));
+    }
+    let mut values = [1f32; 64];
+    let mut field = FieldMut::new(&mut values, &[64]).unwrap();
+    let result = decompress(&context, &[0; 100], 5, fixed(50), None, &mut field);
+    assert_eq!(result, Err(Stop::Input(Error::Truncated { needed: 101, got: 100 })));
+    assert!(context.is_usable());
+}
+
+#[test]
 fn any_layout_will_do() {
     let max_binding_bytes = Some(64 << 10);
     let Some(context) = open(&Options { max_binding_bytes, ..Options::default() }) else { return };

@@ -33,6 +33,7 @@ pub(crate) use encode::compress;
 pub(crate) use failure::{Failure, FailureKind, Stop};
 
 use crate::block::{NonFinitePolicy, Params};
+use crate::scalar::ScalarType;
 use kernels::Work;
 
 /// Most bytes of values in a slab, and the fewest that are worth one of their own.
@@ -41,10 +42,30 @@ const LEAST_SLAB: u64 = 4 << 20;
 /// Bytes that a thread copies at a time.
 const PART: usize = 512 << 10;
 
-/// Bytes of values for a slab of an array of `bytes` bytes: several slabs, so that
-/// copies and kernels overlap.
-fn target(bytes: u64) -> u64 {
-    (bytes / 8).clamp(LEAST_SLAB, SLAB)
+/// Most bytes of a slab's stream or scratch, few enough for 32 bits to count their bits.
+const MOST_STREAM: u64 = 64 << 20;
+
+/// How large a slab may be.
+struct Limits {
+    values: u64,
+    stream: u64,
+}
+
+impl Limits {
+    /// For an array of `bytes` bytes: several slabs, so that copies and kernels overlap,
+    /// none with more than the device takes.
+    fn new(most: u64, bytes: usize) -> Self {
+        let values = (bytes as u64 / 8).clamp(LEAST_SLAB, SLAB);
+        Self { values: values.min(most), stream: MOST_STREAM.min(most) }
+    }
+
+    /// Whether a slab is within the limits; `stream` tells the bytes of its stream, and
+    /// is only asked where the values are.
+    fn hold(&self, size: [usize; 4], scalar: ScalarType, stream: impl FnOnce() -> u64) -> bool {
+        // The whole array has no more than memory can address.
+        let bytes = size.iter().product::<usize>() * scalar.size();
+        bytes as u64 <= self.values && stream() <= self.stream
+    }
 }
 
 /// The work of a slab of this size, in C order from the beginning of its buffer.
