@@ -123,5 +123,6 @@ pub fn devices() -> Vec<DeviceInfo> {
 }
 
 /// Returns when no GPU is being started any more: to be called before a process ends, so
-/// that no thread of its own is in a driver while that is torn down.
+/// that no thread of its own is in a driver while that is torn down. At once in a forked
+/// child, which has none of its parent's threads.
 pub fn wait_until_started() {}
