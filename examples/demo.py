@@ -144,9 +144,10 @@ def explain(results):
             if run.failure:
                 why += f" (a GPU failed: {run.failure})"
             done.setdefault(why, {}).setdefault(label.split()[0], set()).add(way)
-    for why, modes_done in done.items():
-        ways = [f"{mode} {' and '.join(sorted(ways))}" for mode, ways in modes_done.items()]
-        print(f"{', '.join(ways)}: {why}")
+    for why, chosen in done.items():
+        both = {"in", "out"}
+        named = (mode if ways == both else f"{mode} {min(ways)}" for mode, ways in chosen.items())
+        print(f"{', '.join(named)}: {why}")
 
 
 def plane(array):
