@@ -34,12 +34,13 @@ pub(crate) struct BitWriter {
 impl BitWriter {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
-        let mut writer = Self::default();
         // The last growth goes beyond what is asked for.
-        if bytes > 0 {
-            reserve(&mut writer.bytes, bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048))?;
-        }
-        Ok(writer)
+        let total =
+            if bytes == 0 { 0 } else { bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048) };
+        // The system's zeros: its pages come when they are first written, by any thread.
+        let bytes = bytemuck::allocation::try_zeroed_vec(total)
+            .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;
+        Ok(Self { bytes, cursor: Cursor::default() })
     }
 
     /// Empties the writer and keeps its memory.
@@ -49,7 +50,7 @@ impl BitWriter {
     }
 
     /// Bits written so far.
-    #[cfg(any(test, feature = "parallel"))]
+    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn position(&self) -> u64 {
         self.cursor.at as u64 * 8 + u64::from(self.cursor.bits)
     }
@@ -118,7 +119,7 @@ impl BitWriter {
 
     /// Space for `bits` more bits, whole words only: the first is the unfinished one,
     /// whose bits and their number come with it. Ends with [`BitWriter::close_words`].
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn open_words(&mut self, bits: u64) -> Result<(&mut [u8], u64, u32)> {
         let Cursor { at, word, bits: begun } = self.cursor;
         let len = usize::try_from((u64::from(begun) + bits) / 64 * 8)
@@ -131,7 +132,7 @@ impl BitWriter {
 
     /// Goes on after `bits` bits written to [`BitWriter::open_words`], of which `word`
     /// is the new unfinished word.
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn close_words(&mut self, bits: u64, word: u64) {
         let end = u64::from(self.cursor.bits) + bits;
         self.cursor =

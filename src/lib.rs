@@ -27,6 +27,7 @@
 //! | `report` | [`Run`]: what the last call did, and where |
 //! | `scalar` | [`Scalar`]: the four types of values |
 //! | `bitstream` | bits in little-endian words |
+//! | `threads` | threads to work on, kept between calls |
 //! | `block` | one block: cast, transform, order, bit planes; [`Params`] |
 //! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
 //! | `mode`, `header` | [`Mode`] ↔ [`Params`] ↔ [`Header`] |
@@ -49,6 +50,8 @@ mod header;
 mod mode;
 mod report;
 mod scalar;
+#[cfg(any(feature = "gpu", feature = "parallel"))]
+mod threads;
 
 #[cfg(feature = "gpu")]
 pub mod gpu;

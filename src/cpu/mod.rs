@@ -7,13 +7,13 @@ mod serial;
 
 #[cfg(feature = "parallel")]
 mod parallel;
-#[cfg(feature = "parallel")]
-mod pool;
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
 use crate::field::{Field, FieldMut};
+#[cfg(feature = "parallel")]
+use crate::threads;
 
 /// Writes all blocks of a field, with `threads` threads or all there are.
 pub(crate) fn compress(
@@ -24,7 +24,7 @@ pub(crate) fn compress(
     out: &mut BitWriter,
 ) -> Result<()> {
     #[cfg(feature = "parallel")]
-    pool::check(threads)?;
+    threads::check(threads)?;
     #[cfg(feature = "parallel")]
     if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
         return parallel::compress(field, params, policy, threads, out);
@@ -42,7 +42,7 @@ pub(crate) fn decompress(
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
     #[cfg(feature = "parallel")]
-    pool::check(threads)?;
+    threads::check(threads)?;
     #[cfg(feature = "parallel")]
     if threads != Some(1)
         && params.fixed_bits().is_some()

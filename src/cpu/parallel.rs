@@ -11,12 +11,13 @@
 
 use rayon::prelude::*;
 
-use super::{pool, serial};
+use super::serial;
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
 use crate::field::{Field, FieldMut};
 use crate::mode::values;
+use crate::threads;
 
 /// Below this many bytes, threads cost more than they give.
 pub(crate) const WORTHWHILE: usize = 256 << 10;
@@ -37,7 +38,7 @@ pub(crate) fn compress(
     threads: Option<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    pool::run(threads, |threads| {
+    threads::run(threads, |threads| {
         if threads == 1 {
             return serial::compress(field, params, policy, out);
         }
@@ -134,7 +135,7 @@ pub(crate) fn decompress(
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
     let scalar = field.scalar();
-    pool::run(threads, |threads| {
+    threads::run(threads, |threads| {
         let parts = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_PARTS) };
         field
             .slabs(parts)

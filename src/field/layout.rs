@@ -72,7 +72,7 @@ impl Layout {
     }
 
     /// How many values there are.
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn values(&self) -> usize {
         self.size.iter().product()
     }
@@ -93,7 +93,7 @@ impl Layout {
     }
 
     /// Axes of more than one value, the one of the longest stride first.
-    #[cfg(any(test, feature = "parallel"))]
+    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn axes_by_stride(&self) -> Vec<usize> {
         let mut axes: Vec<usize> = (0..self.dims).filter(|&a| self.size[a] > 1).collect();
         axes.sort_by_key(|&a| std::cmp::Reverse((self.stride[a].unsigned_abs(), a)));
@@ -102,7 +102,7 @@ impl Layout {
 
     /// Whether each axis steps over all that the axes of shorter strides reach, so
     /// that no two values share memory and equal steps along an axis never mix.
-    #[cfg(any(test, feature = "parallel"))]
+    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn is_nested(&self) -> bool {
         let mut reach = self.item;
         self.axes_by_stride().iter().rev().all(|&axis| {

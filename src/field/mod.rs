@@ -1,10 +1,14 @@
 //! Arrays in the caller's memory, as blocks: gathered from it, scattered into it.
 
 mod blocks;
+#[cfg(feature = "gpu")]
+mod boxes;
 mod layout;
 mod slabs;
 
 pub(crate) use blocks::{BlockIndex, Grid};
+#[cfg(feature = "gpu")]
+pub(crate) use boxes::Region;
 pub(crate) use layout::{Layout, check_shape};
 pub(crate) use slabs::Slab;
 
@@ -87,14 +91,32 @@ impl<'a> Field<'a> {
         self.layout.dims
     }
 
+    /// Values along x, y, z and w.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn size(&self) -> [usize; 4] {
+        self.layout.size
+    }
+
     /// Bytes of all values together.
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn value_bytes(&self) -> usize {
         self.layout.values() * self.layout.item
     }
 
     pub(crate) fn grid(&self) -> Grid {
         Grid::of(&self.layout)
+    }
+
+    /// Hands those of a box's values that are numbered `range`, in C order, to `sink`,
+    /// piece by piece.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn read_region(
+        &self,
+        region: Region,
+        range: std::ops::Range<usize>,
+        sink: impl FnMut(&[u8]),
+    ) {
+        boxes::read(self.bytes, &self.layout.region(region), range, sink);
     }
 
     /// The values of a block. Where the block leaves the field, each line along x, then
@@ -238,7 +260,7 @@ impl<'a> FieldMut<'a> {
     }
 
     /// Bytes of all values together.
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn value_bytes(&self) -> usize {
         self.layout.values() * self.layout.item
     }
@@ -253,6 +275,30 @@ impl<'a> FieldMut<'a> {
     #[cfg(feature = "parallel")]
     pub(crate) fn slabs(&mut self, parts: usize) -> Vec<Slab<'_>> {
         slabs::cut(self.bytes, &self.layout, parts)
+    }
+
+    /// As [`FieldMut::slabs`], of a box that begins with a block, each to be filled by
+    /// [`Slab::fill`].
+    #[cfg(feature = "gpu")]
+    pub(crate) fn region_slabs(&mut self, region: Region, parts: usize) -> Vec<Slab<'_>> {
+        slabs::cut(self.bytes, &self.layout.region(region), parts)
+    }
+
+    /// Dimensions of the field.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn dims(&self) -> usize {
+        self.layout.dims
+    }
+
+    #[cfg(feature = "gpu")]
+    pub(crate) fn grid(&self) -> Grid {
+        Grid::of(&self.layout)
+    }
+
+    /// Values along x, y, z and w.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn size(&self) -> [usize; 4] {
+        self.layout.size
     }
 }
 

@@ -11,19 +11,19 @@ use super::layout::{Layout, MAX_DIMS};
 use crate::scalar::Scalar;
 
 /// Most pieces of all slabs together: what keeping account of them may cost.
-#[cfg(feature = "parallel")]
+#[cfg(any(feature = "gpu", feature = "parallel"))]
 const MAX_PIECES: usize = 16 << 10;
 
 /// A part of a field that one thread may write.
 pub(crate) struct Slab<'a> {
-    layout: Layout,
+    pub(super) layout: Layout,
     /// The axis along which the field is cut, and which layers of blocks are here.
-    axis: usize,
-    layers: (usize, usize),
+    pub(super) axis: usize,
+    pub(super) layers: (usize, usize),
     /// First byte in the field, and memory, of each piece.
-    pieces: Vec<(usize, &'a mut [u8])>,
+    pub(super) pieces: Vec<(usize, &'a mut [u8])>,
     /// How many pieces lie between neighbours along each axis; 0 inside a piece.
-    piece_step: [usize; MAX_DIMS],
+    pub(super) piece_step: [usize; MAX_DIMS],
 }
 
 impl<'a> Slab<'a> {
@@ -67,7 +67,7 @@ impl<'a> Slab<'a> {
 
     /// The piece that holds the value at this index.
     #[inline(always)]
-    fn piece(&self, index: [usize; MAX_DIMS]) -> usize {
+    pub(super) fn piece(&self, index: [usize; MAX_DIMS]) -> usize {
         if self.pieces.len() == 1 {
             return 0;
         }
@@ -91,7 +91,7 @@ impl<'a> Slab<'a> {
 
 /// Cuts a field into slabs: about `parts` where its shape allows, one where its values
 /// share memory.
-#[cfg(feature = "parallel")]
+#[cfg(any(feature = "gpu", feature = "parallel"))]
 pub(crate) fn cut<'a>(bytes: &'a mut [u8], layout: &Layout, parts: usize) -> Vec<Slab<'a>> {
     let Some((axis, outer)) = axis_to_cut(layout, parts) else {
         return vec![Slab::whole(bytes, *layout)];
@@ -152,7 +152,7 @@ pub(crate) fn cut<'a>(bytes: &'a mut [u8], layout: &Layout, parts: usize) -> Vec
 }
 
 /// Lowest and one past the highest byte of the box between two corners.
-#[cfg(feature = "parallel")]
+#[cfg(any(feature = "gpu", feature = "parallel"))]
 fn byte_range(layout: &Layout, a: [usize; MAX_DIMS], b: [usize; MAX_DIMS]) -> (usize, usize) {
     let mut ends = [a, b];
     for axis in 0..MAX_DIMS {
@@ -165,7 +165,7 @@ fn byte_range(layout: &Layout, a: [usize; MAX_DIMS], b: [usize; MAX_DIMS]) -> (u
 }
 
 /// The axis along which to cut, and the axes of longer strides outside of it.
-#[cfg(feature = "parallel")]
+#[cfg(any(feature = "gpu", feature = "parallel"))]
 fn axis_to_cut(layout: &Layout, parts: usize) -> Option<(usize, Vec<usize>)> {
     if parts < 2 || !layout.is_nested() {
         return None;
@@ -191,7 +191,7 @@ fn axis_to_cut(layout: &Layout, parts: usize) -> Option<(usize, Vec<usize>)> {
     Some((axes[best], axes[..best].to_vec()))
 }
 
-#[cfg(all(test, feature = "parallel"))]
+#[cfg(all(test, any(feature = "gpu", feature = "parallel")))]
 mod tests {
     use super::*;
     use crate::error::Result;

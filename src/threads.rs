@@ -1,16 +1,22 @@
 //! Threads to work on, started when first needed and kept.
 
+#[cfg(feature = "parallel")]
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "parallel")]
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::error::{Error, Result};
+#[cfg(feature = "parallel")]
+use crate::error::Error;
+use crate::error::Result;
 
 /// More threads than any machine at hand has; beyond, a request is taken for a mistake.
+#[cfg(feature = "parallel")]
 const MAX_THREADS: usize = 1024;
 
 /// An error if more threads are asked for than anybody can mean.
-pub(super) fn check(threads: Option<usize>) -> Result<()> {
+#[cfg(feature = "parallel")]
+pub(crate) fn check(threads: Option<usize>) -> Result<()> {
     match threads {
         Some(threads) if threads > MAX_THREADS => {
             let reason = format!("at most {MAX_THREADS} are allowed");
@@ -20,19 +26,42 @@ pub(super) fn check(threads: Option<usize>) -> Result<()> {
     }
 }
 
+/// Does `work` for each item on `threads` threads, as [`run`] counts them; on the
+/// caller's own for a single one, or without the feature `parallel`.
+#[cfg(feature = "gpu")]
+// One thread never fails to start.
+#[cfg_attr(not(feature = "parallel"), allow(clippy::unnecessary_wraps))]
+pub(crate) fn each<T: Send>(
+    threads: Option<usize>,
+    items: Vec<T>,
+    work: impl Fn(T) + Send + Sync,
+) -> Result<()> {
+    #[cfg(feature = "parallel")]
+    if threads != Some(1) && items.len() > 1 {
+        use rayon::prelude::*;
+        return run(threads, |_| items.into_par_iter().with_max_len(1).for_each(work));
+    }
+    let _ = threads;
+    items.into_iter().for_each(work);
+    Ok(())
+}
+
 /// A pool, the process that started it, and how many threads were asked for.
+#[cfg(feature = "parallel")]
 struct Kept {
     process: u32,
     threads: usize,
     pool: Arc<ThreadPool>,
 }
 
+#[cfg(feature = "parallel")]
 static POOLS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 
 /// Runs `work` on `threads` threads, telling it how many those are.
 ///
 /// With `None` these are the threads of the pool that the caller is in, if it is in
 /// one, and otherwise one for each processor (or `RAYON_NUM_THREADS`).
+#[cfg(feature = "parallel")]
 pub(crate) fn run<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce(usize) -> T + Send,
@@ -44,6 +73,7 @@ pub(crate) fn run<T: Send>(
     Ok(pool.install(|| work(rayon::current_num_threads())))
 }
 
+#[cfg(feature = "parallel")]
 fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
     // Not `lock`: a process forked while another thread held it would wait for ever. It
     // starts a pool for each call instead.
@@ -68,6 +98,7 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
     Ok(pool)
 }
 
+#[cfg(feature = "parallel")]
 fn start(threads: usize) -> Result<Arc<ThreadPool>> {
     ThreadPoolBuilder::new()
         .num_threads(threads)
