@@ -73,13 +73,13 @@ def modes(array):
 
 
 def seconds(work, budget=0.5):
-    """Median time of a call, over as many as fit the budget."""
+    """Median time of a call, over as many as fit the budget, and what the last one did."""
     times = []
     while len(times) < 3 or (sum(times) < budget and len(times) < 50):
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return statistics.median(times), zfp_wgpu.last_run()
 
 
 def measure(array, keywords):
@@ -91,14 +91,17 @@ def measure(array, keywords):
     rmse = float(np.sqrt(np.mean(error**2))) if error.size else 0.0
     span = float(np.ptp(array[finite])) if error.size else 0.0
     megabytes = array.nbytes / 1e6
+    time_in, run_in = seconds(lambda: zfp_wgpu.compress_numpy(array, **keywords))
+    time_out, run_out = seconds(lambda: zfp_wgpu.decompress_numpy(stream))
     return {
         "bits": 8 * len(stream) / array.size,
         "ratio": array.nbytes / len(stream),
         "error": float(np.abs(error).max(initial=0)),
         "lossless": back.tobytes() == array.tobytes(),
         "psnr": 20 * np.log10(span / rmse) if rmse and span else np.inf,
-        "compress": megabytes / seconds(lambda: zfp_wgpu.compress_numpy(array, **keywords)),
-        "decompress": megabytes / seconds(lambda: zfp_wgpu.decompress_numpy(stream)),
+        "compress": megabytes / time_in,
+        "decompress": megabytes / time_out,
+        "runs": (run_in, run_out),
         "back": back,
     }
 
@@ -124,10 +127,27 @@ def table(array):
                 "lossless" if r["lossless"] else f"{r['psnr']:.1f}",
                 f"{r['compress']:.0f}",
                 f"{r['decompress']:.0f}",
-                "CPU",
+                ", ".join(dict.fromkeys(run.device for run in r["runs"])),
             )
         )
     return results
+
+
+def explain(results):
+    """Prints which devices there are, and why which of them did what."""
+    gpus = [f"{gpu.name} ({gpu.kind}, {gpu.backend})" for gpu in zfp_wgpu.devices()]
+    print("\ndevices:", ", ".join(["CPU", *gpus]))
+    done = {}
+    for label, r in results.items():
+        for run, way in zip(r["runs"], ("in", "out")):
+            why = f"{run.device}, since {run.reason}"
+            if run.failure:
+                why += f" (a GPU failed: {run.failure})"
+            done.setdefault(why, {}).setdefault(label.split()[0], set()).add(way)
+    for why, chosen in done.items():
+        both = {"in", "out"}
+        named = (mode if ways == both else f"{mode} {min(ways)}" for mode, ways in chosen.items())
+        print(f"{', '.join(named)}: {why}")
 
 
 def plane(array):
@@ -182,6 +202,7 @@ def main():
         name, array, note = load(path)
         print(f"\n{name}: {array.shape} {array.dtype}{note}, {array.nbytes / 1e6:.2f} MB")
         results = table(array)
+        explain(results)
         target = options.out / f"{Path(name).stem}.png"
         picture(name, array, results, target)
         print(f"picture: {target}")

@@ -9,14 +9,14 @@ fn from_negabinary(word: Word) -> Word {
 }
 
 fn forward_order(block: ptr<function, array<Word, N>>, words: ptr<function, array<Word, N>>) {
-    // unroll
+    // unroll always
     for (var i = 0u; i < N; i++) {
         (*words)[i] = to_negabinary((*block)[ORDER[i]]);
     }
 }
 
 fn inverse_order(words: ptr<function, array<Word, N>>, block: ptr<function, array<Word, N>>) {
-    // unroll
+    // unroll always
     for (var i = 0u; i < N; i++) {
         (*block)[ORDER[i]] = from_negabinary((*words)[i]);
     }

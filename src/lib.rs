@@ -63,7 +63,9 @@ pub use block::{
     MAX_BITS, MAX_PREC, MAX_RECORDED_BITS, MIN_BITS, MIN_EXP, NonFinitePolicy, Params,
 };
 pub use codec::{Compressor, Decompressed, Decompressor, StreamWord, compress, decompress};
-pub use device::{DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices};
+pub use device::{
+    DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices, wait_until_started,
+};
 pub use error::{Error, Result};
 pub use field::{Field, FieldMut};
 pub use header::Header;

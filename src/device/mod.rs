@@ -121,3 +121,8 @@ impl fmt::Display for Device {
 pub fn devices() -> Vec<DeviceInfo> {
     Vec::new()
 }
+
+/// Returns when no GPU is being started any more: to be called before a process ends, so
+/// that no thread of its own is in a driver while that is torn down. At once in a forked
+/// child, which has none of its parent's threads.
+pub fn wait_until_started() {}

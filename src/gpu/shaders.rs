@@ -68,7 +68,7 @@ fn assemble<'a>(kernel: Kernel, files: impl Iterator<Item = &'a File>) -> String
     let mut source = prelude(kernel, &constants);
     for (stem, text) in files {
         let _ = writeln!(source, "// {stem}.wgsl");
-        unroll(text, &constants, &mut source);
+        unroll(text, &constants, if kernel.dims == 4 { 16 } else { 64 }, &mut source);
     }
     source
 }
@@ -127,10 +127,11 @@ fn prelude(Kernel { scalar, dims, .. }: Kernel, constants: &[(&str, u32)]) -> St
 
 /// Copies `text` and writes out each loop behind a line `// unroll`, as many times as its
 /// bound says: a number or one of `constants`.
-fn unroll(text: &str, constants: &[(&str, u32)], out: &mut String) {
+fn unroll(text: &str, constants: &[(&str, u32)], limit: u32, out: &mut String) {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if line.trim() != "// unroll" {
+        let always = line.trim() == "// unroll always";
+        if line.trim() != "// unroll" && !always {
             out.push_str(line);
             out.push('\n');
             continue;
@@ -139,8 +140,9 @@ fn unroll(text: &str, constants: &[(&str, u32)], out: &mut String) {
         let indent = head.len() - head.trim_start().len();
         let end = format!("{}}}", &head[..indent]);
         let body: Vec<&str> = lines.by_ref().take_while(|&line| line != end).collect();
-        let Some((variable, count)) = loop_of(head, constants) else {
-            // Not what it should look like: still a loop.
+        let Some((variable, count)) = loop_of(head, constants).filter(|l| always || l.1 <= limit)
+        else {
+            // Too long, or not what it should look like: still a loop.
             for line in [head].into_iter().chain(body).chain([end.as_str()]) {
                 let _ = writeln!(out, "{line}");
             }
@@ -150,7 +152,7 @@ fn unroll(text: &str, constants: &[(&str, u32)], out: &mut String) {
         for value in 0..count {
             let written = substitute(&body, variable, &format!("{value}u"));
             out.push_str("{\n");
-            unroll(&written, constants, out);
+            unroll(&written, constants, limit, out);
             out.push_str("}\n");
         }
     }

@@ -27,7 +27,10 @@ pub(crate) fn run() -> Result<()> {
             "-Dwarnings",
         ]))?;
         // Without threads nothing may be left over, nor missing.
-        shell::run(cargo().args(["clippy", "--no-default-features", "--lib", "--", "-Dwarnings"]))
+        shell::run(cargo().args(["clippy", "--no-default-features", "--lib", "--", "-Dwarnings"]))?;
+        // The Python module without GPUs.
+        let module = ["--package", "zfp-wgpu-python", "--no-default-features"];
+        shell::run(cargo().arg("clippy").args(module).args(["--", "-Dwarnings"]))
     })?;
     step("documentation", || {
         shell::run(

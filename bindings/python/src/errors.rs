@@ -5,7 +5,8 @@ use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use zfp_wgpu::Error;
 
 /// zfpy raises `RuntimeError` for arrays it cannot represent, `ValueError` for arguments
-/// and streams that are wrong.
+/// and streams that are wrong. So do GPUs: what none of them ever does is a wrong argument,
+/// and one that is missing or fails is not.
 #[allow(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(crate) fn exception(error: Error) -> PyErr {
     let message = error.to_string();
@@ -13,10 +14,13 @@ pub(crate) fn exception(error: Error) -> PyErr {
         Error::NonFinite { .. } => {
             PyValueError::new_err(format!("{message} with nonfinite=\"allow\""))
         }
-        Error::Dimensions { .. } | Error::ShapeTooLarge { .. } | Error::Threads { .. } => {
-            PyRuntimeError::new_err(message)
-        }
-        Error::OutOfMemory { .. } => PyMemoryError::new_err(message),
+        Error::Dimensions { .. }
+        | Error::ShapeTooLarge { .. }
+        | Error::Threads { .. }
+        | Error::NoGpu { .. }
+        | Error::GpuFailed { .. }
+        | Error::GpuDiffers { .. } => PyRuntimeError::new_err(message),
+        Error::OutOfMemory { .. } | Error::GpuOutOfMemory { .. } => PyMemoryError::new_err(message),
         _ => PyValueError::new_err(message),
     }
 }

@@ -1,13 +1,15 @@
 //! The native half of the Python package `zfp_wgpu`; `zfp_wgpu/__init__.py` is the other.
 //!
 //! `arrays` and `bytes` turn Python objects into the library's fields and slices,
-//! `options` turns keyword arguments into modes, `errors` errors into exceptions.
+//! `options` turns keyword arguments into modes, `devices` names into devices, `errors`
+//! errors into exceptions.
 
 // The documentation of functions is Python's, in numpydoc form.
 #![allow(clippy::doc_markdown)]
 
 mod arrays;
 mod bytes;
+mod devices;
 mod errors;
 mod options;
 
@@ -23,6 +25,7 @@ mod _native {
 
     use crate::arrays::{Input, Output};
     use crate::bytes::{Stream, into_bytes};
+    use crate::devices::{Report, detached, device_of, info, report, wait_at_exit, warn};
     use crate::errors::exception;
     use crate::options::{
         Expert, NonFinite, Precision, Requested, Truth, WordBits, limit, scalar_of_code, shape_of,
@@ -54,8 +57,18 @@ mod _native {
     ///     Bit planes per block, 1 to 64; 0 means all.
     /// write_header : bool
     ///     Begin with type, shape and mode, which `decompress_numpy` needs.
+    /// device : {"auto", "cpu", "gpu", "gpu:NAME", "gpu:INDEX"}, optional
+    ///     Where to compress; the bytes are the same. By default what the environment
+    ///     variable ZFP_WGPU_DEVICE says, and else "auto": a GPU for large arrays at a
+    ///     fixed rate, once one has started, and the CPU for everything else. If that GPU
+    ///     fails, the CPU does its work and a RuntimeWarning says so. With "gpu", a GPU
+    ///     does it or there is an exception: the first of `devices`, the first with NAME
+    ///     in its name, or the one at INDEX. `last_run` tells which it was and why.
+    /// validate : bool
+    ///     Have the CPU check each byte that a GPU made.
     /// threads : int, optional
-    ///     How many threads; by default one per processor. The bytes are the same.
+    ///     How many threads of the CPU; by default one per processor. The bytes are the
+    ///     same.
     /// word_bits : {64, 8}
     ///     The end of the stream is padded to this many bits: 64 as zfpy, 8 as Debian's
     ///     `zfp` and the HDF5 filter. Everything reads both.
@@ -74,15 +87,17 @@ mod _native {
     /// Raises
     /// ------
     /// TypeError
-    ///     `arr` is no array, or of a type that zfp does not know.
+    ///     `arr` is no array, or of a type that zfp does not know; `device` is no str.
     /// ValueError
     ///     An empty array; several modes at once; a rate, tolerance or precision that is
-    ///     NaN, infinite or out of range; NaN or infinity in `arr` in a lossy mode.
+    ///     NaN, infinite or out of range; NaN or infinity in `arr` in a lossy mode; a
+    ///     `device` that means nothing, or a GPU for what GPUs do not do.
     /// RuntimeError
     ///     Not 1 to 4 dimensions, a shape too large for the header, or more threads than
-    ///     can be started.
+    ///     can be started; a GPU was asked for and is not there, or fails; or `validate`
+    ///     found a difference.
     /// MemoryError
-    ///     No room for the result.
+    ///     No room for the result, or on the GPU that was asked for.
     ///
     /// Examples
     /// --------
@@ -94,11 +109,12 @@ mod _native {
     #[pyfunction]
     #[pyo3(signature = (
         arr, tolerance=-1.0, rate=-1.0, precision=Precision::UNSET, write_header=Truth(true), *,
-        threads=None, word_bits=WordBits::DEFAULT, nonfinite=NonFinite::DEFAULT, align=false,
+        device=None, validate=false, threads=None, word_bits=WordBits::DEFAULT,
+        nonfinite=NonFinite::DEFAULT, align=false,
         minbits=None, maxbits=None, maxprec=None, minexp=None
     ), text_signature = "(arr, tolerance=-1, rate=-1, precision=-1, write_header=True, *, \
-        threads=None, word_bits=64, nonfinite='error', align=False, \
-        minbits=None, maxbits=None, maxprec=None, minexp=None)")]
+        device=None, validate=False, threads=None, word_bits=64, nonfinite='error', \
+        align=False, minbits=None, maxbits=None, maxprec=None, minexp=None)")]
     #[allow(clippy::too_many_arguments, reason = "zfpy's signature, and what lies beyond it")]
     fn compress_numpy<'py>(
         py: Python<'py>,
@@ -107,6 +123,8 @@ mod _native {
         rate: f64,
         precision: Precision,
         write_header: Truth,
+        device: Option<&Bound<'py, PyAny>>,
+        validate: bool,
         threads: Option<&Bound<'py, PyAny>>,
         word_bits: WordBits,
         nonfinite: NonFinite,
@@ -123,12 +141,14 @@ mod _native {
         let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
         let compressor = Compressor::new(mode)
+            .device(device_of(py, device)?)
+            .validate(validate)
             .header(write_header.0)
             .threads(threads_of(threads)?)
             .stream_word(word_bits.into())
             .non_finite(nonfinite.into());
         let field = input.field()?;
-        let stream = py.detach(|| compressor.compress(&field)).map_err(exception)?;
+        let stream = detached(py, || compressor.compress(&field))?;
         into_bytes(py, stream)
     }
 
@@ -142,9 +162,13 @@ mod _native {
     /// out : numpy.ndarray or writable buffer, optional
     ///     Where to put the values: an array of the stream's type and shape in any memory
     ///     layout, or a contiguous buffer of just as many bytes.
+    /// device : {"auto", "cpu", "gpu", "gpu:NAME", "gpu:INDEX"}, optional
+    ///     Where to decompress, as in `compress_numpy`; the values are the same.
+    /// validate : bool
+    ///     Have the CPU check each value that a GPU made.
     /// threads : int, optional
-    ///     How many threads; by default one per processor. More than one is used for
-    ///     streams of a fixed rate.
+    ///     How many threads of the CPU; by default one per processor. More than one is
+    ///     used for streams of a fixed rate.
     /// max_output_bytes : int, optional
     ///     Refuse streams of larger arrays. In the modes of variable rate a few bytes may
     ///     stand for many zeros, so set this for streams of unknown origin.
@@ -157,12 +181,16 @@ mod _native {
     /// Raises
     /// ------
     /// TypeError
-    ///     `compressed_data` is not bytes-like.
+    ///     `compressed_data` is not bytes-like, or `device` no str.
     /// ValueError
-    ///     Not a zfp stream, a stream cut short, one above `max_output_bytes`, or an
-    ///     `out` that does not fit.
+    ///     Not a zfp stream, a stream cut short, one above `max_output_bytes`, an `out`
+    ///     that does not fit, a `device` that means nothing, or a GPU for what GPUs do
+    ///     not do.
+    /// RuntimeError
+    ///     A GPU was asked for and is not there, or fails; or `validate` found a
+    ///     difference.
     /// MemoryError
-    ///     No room for the array.
+    ///     No room for the array, or on the GPU that was asked for.
     ///
     /// Examples
     /// --------
@@ -173,23 +201,31 @@ mod _native {
     ///        [ 4,  5,  6,  7],
     ///        [ 8,  9, 10, 11]], dtype=int32)
     #[pyfunction]
-    #[pyo3(signature = (compressed_data, *, out=None, threads=None, max_output_bytes=None))]
+    #[pyo3(signature = (
+        compressed_data, *, out=None, device=None, validate=false, threads=None,
+        max_output_bytes=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "by name, in Python")]
     fn decompress_numpy<'py>(
         py: Python<'py>,
         compressed_data: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
+        device: Option<&Bound<'py, PyAny>>,
+        validate: bool,
         threads: Option<&Bound<'py, PyAny>>,
         max_output_bytes: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = Stream::of(compressed_data)?;
         let decompressor = Decompressor::new()
+            .device(device_of(py, device)?)
+            .validate(validate)
             .threads(threads_of(threads)?)
             .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
         let Header { scalar, shape, .. } =
             decompressor.inspect(stream.as_slice()).map_err(exception)?;
         let mut output = Output::of(py, out, scalar, &shape, &stream)?;
         let field = output.field()?;
-        py.detach(|| decompressor.decompress_into(stream.as_slice(), field)).map_err(exception)?;
+        detached(py, || decompressor.decompress_into(stream.as_slice(), field))?;
         Ok(output.into_array())
     }
 
@@ -207,7 +243,7 @@ mod _native {
     ///     As in `decompress_numpy`.
     /// tolerance, rate, precision, align, minbits, maxbits, maxprec, minexp
     ///     Exactly as the array was compressed.
-    /// threads, max_output_bytes
+    /// device, validate, threads, max_output_bytes
     ///     As in `decompress_numpy`.
     ///
     /// Returns
@@ -218,10 +254,13 @@ mod _native {
     /// Raises
     /// ------
     /// TypeError
-    ///     `compressed_data` is not bytes-like, or `shape` no sequence.
+    ///     `compressed_data` is not bytes-like, `shape` no sequence, or `device` no str.
     /// ValueError
     ///     An unknown type, a shape that is empty or too long, an illegal mode, an `out`
-    ///     that does not fit, or a stream cut short.
+    ///     that does not fit, a stream cut short, a `device` that means nothing, or a GPU
+    ///     for what GPUs do not do.
+    /// RuntimeError, MemoryError
+    ///     As in `decompress_numpy`.
     ///
     /// Examples
     /// --------
@@ -234,11 +273,12 @@ mod _native {
     #[pyfunction]
     #[pyo3(signature = (
         compressed_data, ztype, shape, out=None, tolerance=-1.0, rate=-1.0,
-        precision=Precision::UNSET, *, threads=None, max_output_bytes=None, align=false,
+        precision=Precision::UNSET, *, device=None, validate=false, threads=None,
+        max_output_bytes=None, align=false,
         minbits=None, maxbits=None, maxprec=None, minexp=None
     ), text_signature = "(compressed_data, ztype, shape, out=None, tolerance=-1, rate=-1, \
-        precision=-1, *, threads=None, max_output_bytes=None, align=False, \
-        minbits=None, maxbits=None, maxprec=None, minexp=None)")]
+        precision=-1, *, device=None, validate=False, threads=None, max_output_bytes=None, \
+        align=False, minbits=None, maxbits=None, maxprec=None, minexp=None)")]
     #[allow(clippy::too_many_arguments, reason = "zfpy's signature, and what lies beyond it")]
     fn _decompress<'py>(
         py: Python<'py>,
@@ -249,6 +289,8 @@ mod _native {
         tolerance: f64,
         rate: f64,
         precision: Precision,
+        device: Option<&Bound<'py, PyAny>>,
+        validate: bool,
         threads: Option<&Bound<'py, PyAny>>,
         max_output_bytes: Option<&Bound<'py, PyAny>>,
         align: bool,
@@ -263,6 +305,8 @@ mod _native {
         let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
         let decompressor = Decompressor::new()
+            .device(device_of(py, device)?)
+            .validate(validate)
             .threads(threads_of(threads)?)
             .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
         decompressor
@@ -270,8 +314,7 @@ mod _native {
             .map_err(exception)?;
         let mut output = Output::of(py, out, scalar, &shape, &stream)?;
         let field = output.field()?;
-        py.detach(|| decompressor.decompress_headerless_into(stream.as_slice(), mode, field))
-            .map_err(exception)?;
+        detached(py, || decompressor.decompress_headerless_into(stream.as_slice(), mode, field))?;
         Ok(output.into_array())
     }
 
@@ -299,5 +342,25 @@ mod _native {
         fields.set_item("maxprec", header.params.maxprec)?;
         fields.set_item("minexp", header.params.minexp)?;
         Ok(fields)
+    }
+
+    /// The GPUs of this machine, each as a dictionary, for `devices` to wrap.
+    #[pyfunction]
+    fn list_devices(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+        wait_at_exit(py)?;
+        py.detach(zfp_wgpu::devices).into_iter().map(|device| info(py, device)).collect()
+    }
+
+    /// What this thread's last call did and how long it took, as dictionaries, for
+    /// `last_run` to wrap.
+    #[pyfunction]
+    fn read_last_run(py: Python<'_>) -> PyResult<Option<Report<'_>>> {
+        zfp_wgpu::last_run().map(|run| report(py, run)).transpose()
+    }
+
+    /// The warning of a GPU that failed, for the tests, where GPUs seldom do.
+    #[pyfunction]
+    fn warn_of_failure(py: Python<'_>, failure: &str) -> PyResult<()> {
+        warn(py, failure)
     }
 }

@@ -26,7 +26,18 @@ double: npt.NDArray[np.float64] = zfpy.decompress_numpy(stream)
 zfpy.decompress_numpy(stream, out=bytearray(80), threads=1)
 same: npt.NDArray[np.float32] = zfpy.decompress_numpy(stream, out=a)
 zfpy._decompress(stream, zfpy.type_float, (4, 5), None, -1, 8)
-zfpy._decompress(stream, zfpy.type_float, [4, 5], a, rate=8)
+zfpy._decompress(stream, zfpy.type_float, [4, 5], a, rate=8, device="cpu")
+
+zfpy.compress_numpy(a, rate=8, device="auto", validate=True)
+zfpy.decompress_numpy(stream, device="gpu:0" if zfpy.devices() else None)
+for gpu in zfpy.devices():
+    assert_type(gpu, zfpy.DeviceInfo)
+    print(gpu.name.upper(), gpu.kind == "discrete", gpu.max_buffer_bytes // 2)
+if run := zfpy.last_run():
+    assert_type(run, zfpy.Run)
+    assert_type(run.failure, str | None)
+    assert_type(run.seconds, zfpy.Seconds)
+    print(run.device.upper(), run.output_bytes / run.seconds.total)
 
 h = zfpy.header(stream)
 assert_type(h["nx"], int)
@@ -51,6 +62,14 @@ zfp_wgpu.compress_numpy(a, rate="8")
 zfp_wgpu.compress_numpy(a, -1, -1, -1, True, 2)
 zfp_wgpu.compress_numpy(a, word_bits=16)
 zfp_wgpu.compress_numpy(a, nonfinite="ignore")
+zfp_wgpu.compress_numpy(a, device=0)
+zfp_wgpu.compress_numpy(a, validate="yes")
+zfp_wgpu.decompress_numpy(b"", device=b"cpu")
+zfp_wgpu._decompress(b"", 3, (4, 5), validate=None)
+zfp_wgpu.last_run().device
+zfp_wgpu.devices()[0].kind == "fast"
+zfp_wgpu.devices()[0].name = "mine"
+zfp_wgpu.DeviceInfo("mine")
 zfp_wgpu.decompress_numpy("text")
 zfp_wgpu.decompress_numpy(b"", None)
 zfp_wgpu.decompress_numpy(b"", out=b"")  # not an error to a type checker before PEP 688

@@ -17,6 +17,7 @@ import sys as _sys
 
 import numpy as _np
 
+from ._devices import DeviceInfo, Run, Seconds, devices, last_run
 from ._native import (
     __version__,
     _decompress,
@@ -26,16 +27,21 @@ from ._native import (
 )
 
 __all__ = [
+    "DeviceInfo",
     "HEADER_FULL",
     "HEADER_MAGIC",
     "HEADER_META",
     "HEADER_MODE",
+    "Run",
+    "Seconds",
     "compress_numpy",
     "decompress_numpy",
+    "devices",
     "dtype_to_format",
     "dtype_to_ztype",
     "header",
     "install_as_zfpy",
+    "last_run",
     "mode_expert",
     "mode_fixed_accuracy",
     "mode_fixed_precision",

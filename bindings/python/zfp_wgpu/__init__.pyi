@@ -2,6 +2,13 @@ from typing import Any, Final, Literal, TypedDict
 
 import numpy as np
 
+from ._devices import (
+    DeviceInfo as DeviceInfo,
+    Run as Run,
+    Seconds as Seconds,
+    devices as devices,
+    last_run as last_run,
+)
 from ._native import (
     __version__ as __version__,
     _decompress as _decompress,
@@ -12,16 +19,21 @@ from ._native import (
 )
 
 __all__ = [
+    "DeviceInfo",
     "HEADER_FULL",
     "HEADER_MAGIC",
     "HEADER_META",
     "HEADER_MODE",
+    "Run",
+    "Seconds",
     "compress_numpy",
     "decompress_numpy",
+    "devices",
     "dtype_to_format",
     "dtype_to_ztype",
     "header",
     "install_as_zfpy",
+    "last_run",
     "mode_expert",
     "mode_fixed_accuracy",
     "mode_fixed_precision",

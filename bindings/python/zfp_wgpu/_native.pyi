@@ -23,7 +23,40 @@ class _Fields(TypedDict):
     maxprec: int
     minexp: int
 
-__all__ = ["__version__", "compress_numpy", "decompress_numpy", "_decompress", "read_header"]
+class _Device(TypedDict):
+    name: str
+    backend: str
+    kind: Literal["discrete", "integrated", "virtual", "software", "other"]
+    driver: str
+    max_binding_bytes: int
+    max_buffer_bytes: int
+    has_timestamps: bool
+
+class _Seconds(TypedDict):
+    total: float
+    upload: float
+    kernel: float
+    download: float
+    validation: float
+
+class _Run(TypedDict):
+    device: str
+    gpu: bool
+    reason: str
+    failure: str | None
+    input_bytes: int
+    output_bytes: int
+
+__all__ = [
+    "__version__",
+    "compress_numpy",
+    "decompress_numpy",
+    "_decompress",
+    "read_header",
+    "list_devices",
+    "read_last_run",
+    "warn_of_failure",
+]
 
 __version__: str
 
@@ -34,6 +67,8 @@ def compress_numpy(
     precision: float = -1,
     write_header: object = True,
     *,
+    device: str | None = None,
+    validate: bool = False,
     threads: int | None = None,
     word_bits: Literal[64, 8] = 64,
     nonfinite: Literal["error", "allow"] = "error",
@@ -51,6 +86,8 @@ def decompress_numpy(
     compressed_data: _Stream,
     *,
     out: _Out,
+    device: str | None = None,
+    validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
 ) -> _Out: ...
@@ -59,6 +96,8 @@ def decompress_numpy(
     compressed_data: _Stream,
     *,
     out: WriteableBuffer | None = None,
+    device: str | None = None,
+    validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
 ) -> NDArray[Any]: ...
@@ -72,6 +111,8 @@ def _decompress(
     rate: float = -1,
     precision: float = -1,
     *,
+    device: str | None = None,
+    validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
     align: bool = False,
@@ -90,6 +131,8 @@ def _decompress(
     rate: float = -1,
     precision: float = -1,
     *,
+    device: str | None = None,
+    validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
     align: bool = False,
@@ -99,3 +142,6 @@ def _decompress(
     minexp: int | None = None,
 ) -> NDArray[Any]: ...
 def read_header(compressed_data: _Stream) -> _Fields: ...
+def list_devices() -> list[_Device]: ...
+def read_last_run() -> tuple[_Run, _Seconds] | None: ...
+def warn_of_failure(failure: str) -> None: ...
