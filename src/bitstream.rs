@@ -44,13 +44,22 @@ impl BitWriter {
     }
 
     /// Empties the writer and keeps its memory.
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn clear(&mut self) {
         self.cursor = Cursor::default();
     }
 
+    /// Goes back to bit `position`, up to which everything stays.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn rewind(&mut self, position: u64) {
+        let (bytes, _) = self.sealed();
+        let mut reader = BitReader::new(bytes, position / 64 * 64);
+        let bits = (position % 64) as u32;
+        let word = reader.take(bits);
+        self.cursor = Cursor { at: (position / 64 * 8) as usize, word, bits };
+    }
+
     /// Bits written so far.
-    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn position(&self) -> u64 {
         self.cursor.at as u64 * 8 + u64::from(self.cursor.bits)
     }
@@ -107,7 +116,7 @@ impl BitWriter {
     }
 
     /// All bits written, the unfinished word included, and how many they are.
-    #[cfg(feature = "parallel")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn sealed(&mut self) -> (&[u8], u64) {
         let Cursor { at, word, .. } = self.cursor;
         match self.bytes.get_mut(at..at + 8) {

@@ -1,16 +1,12 @@
 //! The one public way in: [`Compressor`] and [`Decompressor`].
 
-use std::time::Instant;
-
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
-use crate::cpu;
-use crate::device::Device;
+use crate::device::{self, Device, Wishes};
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
 use crate::header::{self, Header};
 use crate::mode::Mode;
-use crate::report::{Run, Seconds, remember};
 use crate::scalar::{Scalar, ScalarType};
 
 /// To how many bits a stream is padded at its end. Nothing else depends on it, and
@@ -99,7 +95,6 @@ impl Compressor {
 
     /// Compresses an array into a new stream.
     pub fn compress(&self, field: &Field<'_>) -> Result<Vec<u8>> {
-        let begun = Instant::now();
         let (scalar, shape) = (field.scalar(), field.shape());
         let params = self.mode.params(scalar, shape.len())?;
         let header_bits = if self.header { header::bits(params) } else { 0 };
@@ -115,13 +110,13 @@ impl Compressor {
         if self.header {
             header::write(&mut out, scalar, &shape, params)?;
         }
-        cpu::compress(field, params, self.non_finite, self.threads, &mut out)?;
-        let stream = out.finish(match self.word {
+        let wishes =
+            Wishes { device: &self.device, validate: self.validate, threads: self.threads };
+        device::compress(wishes, field, params, self.non_finite, &mut out)?;
+        Ok(out.finish(match self.word {
             StreamWord::Bits8 => 8,
             StreamWord::Bits64 => 64,
-        });
-        ran(begun, array_bytes(scalar, &shape), stream.len() as u64);
-        Ok(stream)
+        }))
     }
 }
 
@@ -291,27 +286,10 @@ impl Decompressor {
         params: Params,
         field: &mut FieldMut<'_>,
     ) -> Result<()> {
-        let begun = Instant::now();
-        cpu::decompress(stream, start, params, self.threads, field)?;
-        ran(begun, stream.len() as u64, array_bytes(field.scalar(), &field.shape()));
-        Ok(())
+        let wishes =
+            Wishes { device: &self.device, validate: self.validate, threads: self.threads };
+        device::decompress(wishes, stream, start, params, field)
     }
-}
-
-fn array_bytes(scalar: ScalarType, shape: &[usize]) -> u64 {
-    (shape.iter().product::<usize>() * scalar.size()) as u64
-}
-
-fn ran(begun: Instant, input_bytes: u64, output_bytes: u64) {
-    remember(Run {
-        device: "CPU".to_owned(),
-        gpu: false,
-        reason: "no other device is used yet".to_owned(),
-        failure: None,
-        input_bytes,
-        output_bytes,
-        seconds: Seconds { total: begun.elapsed(), ..Seconds::default() },
-    });
 }
 
 /// Memory for an array, or an error instead of an abort.

@@ -1,5 +1,6 @@
 //! What a call did, and where.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -26,11 +27,11 @@ pub struct Seconds {
 #[non_exhaustive]
 pub struct Run {
     /// `CPU`, or the adapter's name.
-    pub device: String,
+    pub device: Cow<'static, str>,
     /// Whether a GPU made the result.
     pub gpu: bool,
     /// Why this device.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// If a GPU failed and the CPU made the result in its place: what went wrong.
     pub failure: Option<String>,
     /// Bytes of the input: the array's values, or the stream.

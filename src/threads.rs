@@ -46,6 +46,25 @@ pub(crate) fn each<T: Send>(
     Ok(())
 }
 
+/// What `look` finds for the first of the numbers below `count` for which it finds
+/// something, on `threads` threads.
+#[cfg(feature = "gpu")]
+pub(crate) fn first_found<T: Send>(
+    threads: Option<usize>,
+    count: usize,
+    look: impl Fn(usize) -> Result<Option<T>> + Send + Sync,
+) -> Result<Option<T>> {
+    #[cfg(feature = "parallel")]
+    if threads != Some(1) && count > 1 {
+        use rayon::prelude::*;
+        return run(threads, |_| {
+            (0..count).into_par_iter().find_map_first(|i| look(i).transpose()).transpose()
+        })?;
+    }
+    let _ = threads;
+    (0..count).find_map(|i| look(i).transpose()).transpose()
+}
+
 /// A pool, the process that started it, and how many threads were asked for.
 #[cfg(feature = "parallel")]
 struct Kept {

@@ -7,6 +7,11 @@ mod serial;
 
 #[cfg(feature = "parallel")]
 mod parallel;
+#[cfg(feature = "gpu")]
+mod verify;
+
+#[cfg(feature = "gpu")]
+pub(crate) use verify::{first_wrong_block, first_wrong_value};
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};

@@ -1,5 +1,21 @@
 //! Which device does the work, and why.
 
+#[cfg(feature = "gpu")]
+mod check;
+#[cfg(feature = "gpu")]
+mod cost;
+#[cfg(not(feature = "gpu"))]
+mod cpu_only;
+#[cfg(feature = "gpu")]
+mod gpus;
+#[cfg(feature = "gpu")]
+mod work;
+
+#[cfg(not(feature = "gpu"))]
+pub(crate) use cpu_only::{compress, decompress};
+#[cfg(feature = "gpu")]
+pub(crate) use work::{compress, decompress};
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,6 +34,16 @@ pub enum Device {
     Cpu,
     /// A GPU, or an error that says why not.
     Gpu(Selector),
+}
+
+/// How the caller wants it done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wishes<'a> {
+    pub(crate) device: &'a Device,
+    /// Whether the CPU checks what a GPU made.
+    #[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "the CPU is the measure"))]
+    pub(crate) validate: bool,
+    pub(crate) threads: Option<usize>,
 }
 
 /// Which GPU.
@@ -76,6 +102,9 @@ impl Device {
     pub fn from_env() -> Result<Self> {
         match std::env::var(DEVICE_VARIABLE) {
             Ok(device) if !device.is_empty() => device.parse(),
+            Err(std::env::VarError::NotUnicode(device)) => {
+                Err(Error::Device { given: device.to_string_lossy().into_owned() })
+            }
             _ => Ok(Self::Auto),
         }
     }
@@ -119,10 +148,40 @@ impl fmt::Display for Device {
 /// `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` restrict them, as everywhere in wgpu.
 #[must_use]
 pub fn devices() -> Vec<DeviceInfo> {
+    #[cfg(feature = "gpu")]
+    return gpus::adapters().iter().map(info).collect();
+    #[cfg(not(feature = "gpu"))]
     Vec::new()
 }
 
-/// Returns when no GPU is being started any more: to be called before a process ends, so
-/// that no thread of its own is in a driver while that is torn down. At once in a forked
-/// child, which has none of its parent's threads.
-pub fn wait_until_started() {}
+#[cfg(feature = "gpu")]
+fn info(adapter: &crate::gpu::Adapter) -> DeviceInfo {
+    use crate::gpu::Kind;
+
+    let facts = adapter.facts.clone();
+    DeviceInfo {
+        name: facts.name,
+        backend: facts.backend,
+        kind: match facts.kind {
+            Kind::Discrete => DeviceKind::Discrete,
+            Kind::Integrated => DeviceKind::Integrated,
+            Kind::Virtual => DeviceKind::Virtual,
+            Kind::Software => DeviceKind::Software,
+            Kind::Other => DeviceKind::Other,
+        },
+        driver: facts.driver,
+        max_binding_bytes: facts.max_binding_bytes,
+        max_buffer_bytes: facts.max_buffer_bytes,
+        has_timestamps: facts.has_timestamps,
+    }
+}
+
+/// Returns when no GPU is being started or measured any more.
+///
+/// To be called before a process ends, so that no thread of this library is in a driver
+/// while that is torn down. Returns at once in a forked child, which has none of its
+/// parent's threads.
+pub fn wait_until_started() {
+    #[cfg(feature = "gpu")]
+    gpus::wait_until_started();
+}

@@ -72,7 +72,6 @@ impl Layout {
     }
 
     /// How many values there are.
-    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn values(&self) -> usize {
         self.size.iter().product()
     }

@@ -98,7 +98,6 @@ impl<'a> Field<'a> {
     }
 
     /// Bytes of all values together.
-    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn value_bytes(&self) -> usize {
         self.layout.values() * self.layout.item
     }
@@ -158,6 +157,22 @@ impl<'a> Field<'a> {
         std::array::from_fn(|i| {
             let at = layout.byte([x[i & 3], y[i >> 2 & 3], z[i >> 4 & 3], w[i >> 6]]);
             bytemuck::pod_read_unaligned(&self.bytes[at..at + size_of::<S>()])
+        })
+    }
+
+    /// Whether the field has just these bits in the block, as far as it is inside.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn holds<S: Scalar, const N: usize>(
+        &self,
+        block: BlockIndex,
+        values: &[S; N],
+    ) -> bool {
+        let found = self.gather::<S, N>(block);
+        let origin = block.origin();
+        found.iter().zip(values).enumerate().all(|(i, (found, value))| {
+            let place = [i & 3, i >> 2 & 3, i >> 4 & 3, i >> 6];
+            let inside = (0..4).all(|axis| origin[axis] + place[axis] < self.layout.size[axis]);
+            !inside || bytemuck::bytes_of(found) == bytemuck::bytes_of(value)
         })
     }
 
@@ -260,9 +275,26 @@ impl<'a> FieldMut<'a> {
     }
 
     /// Bytes of all values together.
-    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn value_bytes(&self) -> usize {
         self.layout.values() * self.layout.item
+    }
+
+    /// The memory that the values lie in.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The same array, to read.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn as_field(&self) -> Field<'_> {
+        Field { bytes: self.bytes, scalar: self.scalar, layout: self.layout }
+    }
+
+    /// Whether no two values share memory, as far as strides tell.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn is_nested(&self) -> bool {
+        self.layout.is_nested()
     }
 
     /// All of it, to store blocks in.

@@ -7,9 +7,6 @@
 //! `encode` and `decode` are the two ways through; `transfer` keeps several slabs under
 //! way at once; `context` is the device, and makes values of all that goes wrong there.
 
-// Until the choice of a device calls them.
-#![allow(dead_code, unused_imports)]
-
 mod adapter;
 mod context;
 mod decode;
@@ -26,7 +23,7 @@ mod host_tests;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use adapter::{Adapter, Facts, Kind, adapters};
+pub(crate) use adapter::{Adapter, Kind, adapters};
 pub(crate) use context::Context;
 pub(crate) use decode::decompress;
 pub(crate) use encode::compress;

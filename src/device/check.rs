@@ -1,0 +1,165 @@
+//! Is a device to be trusted, and how fast is it: small trials beside the CPU.
+
+use std::time::{Duration, Instant};
+
+use super::cost::Cost;
+use super::work::Call;
+use crate::bitstream::BitWriter;
+use crate::block::{NonFinitePolicy, Params};
+use crate::cpu;
+use crate::error::Result;
+use crate::field::{Field, FieldMut};
+use crate::gpu::{self, Context, Stop};
+use crate::scalar::ScalarType;
+
+/// Bits before the first block in trials: whole words, and none.
+const STARTS: [u32; 2] = [96, 20];
+
+/// Whether the kernel that a call needs gives on this device what the CPU gives, for a few
+/// blocks of all sorts, some of which leave the array.
+pub(super) fn is_right(context: &Context, call: Call) -> std::result::Result<bool, Stop> {
+    let Call { scalar, dims, encode, .. } = call;
+    let shape = &[5, 6, 9, 21][4 - dims..];
+    let values: usize = shape.iter().product();
+    let bytes = trial_bytes(scalar, values);
+    let field = field(&bytes, scalar, shape)?;
+    let policy = NonFinitePolicy::Error;
+    // Whole words, odd bits, and few enough to stop within the first planes.
+    for bits in [64 << dims, (37 << dims) + 5, 13 + (1 << dims)] {
+        let params = Params { minbits: bits, maxbits: bits, ..Params::default() };
+        for start in STARTS {
+            let mut expected = begin(start)?;
+            cpu::compress(&field, params, policy, Some(1), &mut expected)?;
+            if encode {
+                let mut found = begin(start)?;
+                gpu::compress(context, &field, params, policy, Some(1), &mut found)?;
+                if found.finish(64) != expected.finish(64) {
+                    return Ok(false);
+                }
+                continue;
+            }
+            let stream = expected.finish(64);
+            let mut found = vec![0xa5; bytes.len()];
+            let mut expected = found.clone();
+            let start = u64::from(start);
+            let mut target = field_mut(&mut expected, scalar, shape)?;
+            cpu::decompress(&stream, start, params, Some(1), &mut target)?;
+            let mut target = field_mut(&mut found, scalar, shape)?;
+            gpu::decompress(context, &stream, start, params, Some(1), &mut target)?;
+            if found != expected {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Bytes of the arrays by which devices are timed.
+const SMALL: usize = 512 << 10;
+const LARGE: usize = 16 << 20;
+
+/// What calls like this one cost on the GPU, and what on the CPU.
+pub(super) fn measure(
+    context: &Context,
+    call: Call,
+    threads: Option<usize>,
+) -> std::result::Result<(Cost, Cost), Stop> {
+    let small = time_both(context, call, threads, SMALL)?;
+    let large = time_both(context, call, threads, LARGE)?;
+    let cost = |small: (u64, Duration), large: (u64, Duration)| Cost::between(small, large);
+    Ok((cost((small.0, small.1), (large.0, large.1)), cost((small.0, small.2), (large.0, large.2))))
+}
+
+/// Bytes, and how long they take on the GPU and on the CPU: the shortest of a few times,
+/// since whatever else happens only adds.
+fn time_both(
+    context: &Context,
+    call: Call,
+    threads: Option<usize>,
+    bytes: usize,
+) -> std::result::Result<(u64, Duration, Duration), Stop> {
+    let Call { scalar, dims, params, encode, .. } = call;
+    let side = ((bytes / scalar.size()) as f64).powf(1.0 / dims as f64) as usize / 4 * 4;
+    let shape = vec![side.max(4); dims];
+    let values: usize = shape.iter().product();
+    let bytes = trial_bytes(scalar, values);
+    let field = field(&bytes, scalar, &shape)?;
+    let policy = NonFinitePolicy::Error;
+    let mut stream = BitWriter::default();
+    cpu::compress(&field, params, policy, threads, &mut stream)?;
+    let stream = stream.finish(64);
+    let mut target = bytes.clone();
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..3 {
+        for (device, best) in best.iter_mut().enumerate() {
+            let begun = Instant::now();
+            if encode {
+                let mut out = BitWriter::with_capacity(stream.len())?;
+                if device == 0 {
+                    gpu::compress(context, &field, params, policy, threads, &mut out)?;
+                } else {
+                    cpu::compress(&field, params, policy, threads, &mut out)?;
+                }
+            } else {
+                let mut target = field_mut(&mut target, scalar, &shape)?;
+                if device == 0 {
+                    gpu::decompress(context, &stream, 0, params, threads, &mut target)?;
+                } else {
+                    cpu::decompress(&stream, 0, params, threads, &mut target)?;
+                }
+            }
+            *best = begun.elapsed().min(*best);
+        }
+    }
+    Ok((bytes.len() as u64, best[0], best[1]))
+}
+
+/// Bits that come before the first block.
+fn begin(start: u32) -> Result<BitWriter> {
+    let mut out = BitWriter::default();
+    for bits in [start.min(64), start.saturating_sub(64)] {
+        out.put(0x0123_4567_89ab_cdef, bits)?;
+    }
+    Ok(out)
+}
+
+fn strides(scalar: ScalarType, shape: &[usize]) -> Vec<isize> {
+    let mut strides = vec![scalar.size() as isize; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis] as isize;
+    }
+    strides
+}
+
+fn field<'a>(bytes: &'a [u8], scalar: ScalarType, shape: &[usize]) -> Result<Field<'a>> {
+    Field::from_bytes(bytes, scalar, shape, &strides(scalar, shape), 0)
+}
+
+fn field_mut<'a>(bytes: &'a mut [u8], scalar: ScalarType, shape: &[usize]) -> Result<FieldMut<'a>> {
+    FieldMut::from_bytes(bytes, scalar, shape, &strides(scalar, shape), 0)
+}
+
+/// A smooth curve with some noise, in places zero, tiny, huge or rough.
+fn trial_bytes(scalar: ScalarType, values: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(values * scalar.size());
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    for i in 0..values {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        let noise = (state >> 40) as f64 / 24f64.exp2();
+        let smooth = (i as f64 * 0.03).sin() + 1e-4 * noise;
+        let value = match (i / 53) % 16 {
+            3 => 0.0,
+            5 => smooth * 1e-40,
+            7 => smooth * 1e37,
+            11 => (noise - 0.5) * 1e3,
+            _ => smooth,
+        };
+        match scalar {
+            ScalarType::F32 => bytes.extend((value as f32).to_le_bytes()),
+            ScalarType::F64 => bytes.extend(value.to_le_bytes()),
+            ScalarType::I32 => bytes.extend(((value * 1e6) as i32 >> 2).to_le_bytes()),
+            ScalarType::I64 => bytes.extend(((value * 1e15) as i64 >> 2).to_le_bytes()),
+        }
+    }
+    bytes
+}
