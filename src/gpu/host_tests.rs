@@ -368,6 +368,8 @@ fn a_device_destroyed_while_another_thread_works_is_lost() {
                 assert!(begun.elapsed() < Duration::from_secs(60));
             }
         });
+        // Whatever the first failure was, there is no way back.
+        assert_eq!(fails(&context).kind, FailureKind::Lost, "after {delay} ms");
         assert!(!context.is_usable(), "after {delay} ms");
     }
 }
