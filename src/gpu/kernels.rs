@@ -167,6 +167,12 @@ impl Kernels {
         Arc::clone(pipelines)
     }
 
+    /// Lets go of a kernel that did not compile, so that the next call tries again.
+    pub(crate) fn forget(&self, kernel: Kernel) {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).remove(&kernel);
+        *self.pack.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn pack(&self) -> wgpu::ComputePipeline {
         let mut pack = self.pack.lock().unwrap_or_else(PoisonError::into_inner);
         let compile = || compile(&self.device, "pack", shaders::pack_source());
