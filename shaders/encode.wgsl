@@ -25,7 +25,7 @@ fn encode(
 
 // Where blocks go straight into the stream: what stands before and behind them.
 fn complete(number: u32) {
-    if (number == 0u) {
+    if (number == 0u && arguments.keep == 0u) {
         for (var i = 0u; i < arguments.first_bit / 32u; i++) {
             stream[i] = arguments.head[i >> 2u][i & 3u];
         }

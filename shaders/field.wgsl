@@ -22,6 +22,8 @@ struct Arguments {
     // Encoding: first word of the target, and words from block to block there.
     target_first: u32,
     target_step: u32,
+    // Encoding: whether what is before the first bit is in the stream already.
+    keep: u32,
 }
 
 @group(0) @binding(0) var<uniform> arguments: Arguments;

@@ -15,18 +15,25 @@ fn pack(
     if (number >= arguments.stream_words) {
         return;
     }
-    var word = 0u;
     let first = arguments.first_bit >> 5u;
-    if (number <= first) {
-        word = arguments.head[number >> 2u][number & 3u];
-    }
-    if (number < first) {
-        stream[number] = word;
-        return;
-    }
-    let maxbits = arguments.maxbits;
     // 32 blocks are as many words as a block has bits, shifted by the odd bits in front.
     let shift = arguments.first_bit & 31u;
+    let maxbits = arguments.maxbits;
+    var word = 0u;
+    if (arguments.keep != 0u) {
+        if (number < first) {
+            return;
+        }
+        if (number == first && shift != 0u) {
+            word = stream[number] & (0xffffffffu >> (32u - shift));
+        }
+    } else if (number <= first) {
+        word = arguments.head[number >> 2u][number & 3u];
+        if (number < first) {
+            stream[number] = word;
+            return;
+        }
+    }
     var batch = (number - first) / maxbits;
     var bit = ((number - first) - batch * maxbits) * 32u;
     var filled = 0u;

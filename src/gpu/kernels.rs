@@ -44,6 +44,8 @@ pub(crate) struct Work {
     pub(crate) first_bit: u32,
     /// Encoding: the bits before that, in whole words; zeros where nothing is known.
     pub(crate) head: [u32; 8],
+    /// Encoding: whether the bits before that stay as they are in the buffer instead.
+    pub(crate) keep: bool,
 }
 
 /// Where it lies. Offsets are multiples of the device's storage buffer alignment.
@@ -113,7 +115,8 @@ impl Work {
             head: self.head,
             target_first: if aligned { self.first_bit / 32 } else { 0 },
             target_step: self.block_words(),
-            _unused: [0; 2],
+            keep: u32::from(self.keep),
+            _unused: 0,
         }
     }
 }
@@ -136,10 +139,12 @@ struct Arguments {
     head: [u32; 8],
     target_first: u32,
     target_step: u32,
-    _unused: [u32; 2],
+    keep: u32,
+    _unused: u32,
 }
 
 /// The kernels of a device, compiled so far.
+#[derive(Debug)]
 pub(crate) struct Kernels {
     device: wgpu::Device,
     compiled: Mutex<HashMap<Kernel, Arc<Pipelines>>>,
@@ -165,6 +170,12 @@ impl Kernels {
             Arc::new(Pipelines { kernel, main, pack })
         });
         Arc::clone(pipelines)
+    }
+
+    /// Lets go of a kernel that did not compile, so that the next call tries again.
+    pub(crate) fn forget(&self, kernel: Kernel) {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).remove(&kernel);
+        *self.pack.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn pack(&self) -> wgpu::ComputePipeline {
@@ -194,6 +205,7 @@ fn compile(device: &wgpu::Device, name: &str, source: String) -> wgpu::ComputePi
 }
 
 /// A compiled kernel.
+#[derive(Debug)]
 pub(crate) struct Pipelines {
     kernel: Kernel,
     main: wgpu::ComputePipeline,

@@ -4,7 +4,8 @@
 //! array ─ slabs ─ gather ─ upload ─ kernel ─ download ─ bits of the stream
 //! ```
 //!
-//! `encode` and `decode` are the two ways through; `transfer` keeps several slabs under
+//! `encode` and `decode` are the two ways through for arrays of the CPU, [`resident`] is the
+//! way for arrays that are on a device already; `transfer` keeps several slabs under
 //! way at once; `context` is the device, and makes values of all that goes wrong there.
 
 mod adapter;
@@ -13,6 +14,7 @@ mod decode;
 mod encode;
 mod failure;
 mod kernels;
+pub mod resident;
 mod shaders;
 mod signal;
 mod slabs;
@@ -76,5 +78,6 @@ fn first_work(size: [usize; 4], params: Params, policy: NonFinitePolicy, first_b
         policy,
         first_bit,
         head: Default::default(),
+        keep: false,
     }
 }

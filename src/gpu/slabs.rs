@@ -104,7 +104,7 @@ mod tests {
         let mut plans = 0;
         for (i, &x) in sizes.iter().enumerate() {
             for (j, &y) in sizes.iter().enumerate() {
-                for &z in &sizes[..=(i + j) / 2] {
+                for &z in &sizes[..=usize::midpoint(i, j)] {
                     for &w in &sizes[..=i.min(j)] {
                         for most in [1, 4, 15, 16, 64, 256, 300, 1000, 5000, 1 << 20] {
                             plans += usize::from(covers([x, y, z, w], most));

@@ -119,6 +119,7 @@ fn check<T: Scalar>(harness: &Harness, shape: &[usize], values: &[T], mode: Mode
         policy: NonFinitePolicy::Allow,
         first_bit: header,
         head: bytemuck::cast(head),
+        keep: false,
     };
     let bytes: &[u8] = bytemuck::cast_slice(values);
     let input = harness.buffer(bytes);

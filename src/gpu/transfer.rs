@@ -102,7 +102,9 @@ pub(super) fn run(
 ) -> Result<Seconds, Stop> {
     let begun = Instant::now();
     let mut seconds = Seconds::default();
-    let pipelines = context.scoped(0, || context.kernels.get(kernel))?;
+    let pipelines = context
+        .scoped(0, || context.kernels.get(kernel))
+        .inspect_err(|_| context.kernels.forget(kernel))?;
     // After an error, slabs are still under way: then the ring is dropped.
     let mut ring = context.take_ring();
     let slabs = plan.len();
