@@ -202,6 +202,7 @@ fn smooth(shape: &[usize]) -> Vec<f64> {
 }
 
 #[test]
+#[ignore = "a measurement of many minutes on a GPU in software"]
 fn speed() {
     let harness = Harness::new();
     let only = std::env::var("ONLY").unwrap_or_default();
