@@ -19,6 +19,7 @@ usage: cargo xtask COMMAND
                          in every mode, print a table and write a picture
   test                   everything: Rust tests, lints, docs, benches once, Python tests
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
+  bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
 ";
 
 fn main() -> ExitCode {

@@ -153,6 +153,10 @@ impl<T: Value> Cell<'_, T> {
     }
 
     /// C, where it was built.
+    #[cfg_attr(
+        not(feature = "others"),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "there is no C")
+    )]
     fn reference(&self) -> Result<Option<Box<dyn Peer + '_>>> {
         #[cfg(feature = "others")]
         if self.is_small() {

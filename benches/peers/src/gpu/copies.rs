@@ -67,6 +67,10 @@ impl Bus {
                 memory_hints: wgpu::MemoryHints::MemoryUsage,
                 ..Default::default()
             }))?;
+        // Not the default, which is to panic: a map that fails tells the caller.
+        device.on_uncaptured_error(std::sync::Arc::new(|error| {
+            eprintln!("plain copies: {error}");
+        }));
         let most = info.max_buffer_bytes & !255;
         Ok(Self { device, queue, mappable, most, slots: Default::default() })
     }

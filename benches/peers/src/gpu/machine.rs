@@ -15,8 +15,8 @@ pub(crate) fn describe(devices: &[(usize, DeviceInfo)]) -> String {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     line("command", format!("cargo xtask bench gpu {}", arguments.join(" ")).trim().to_owned());
     line("CPU", format!("{}, {} threads", cpu(), threads()));
-    if let Some(bytes) = free_memory() {
-        line("memory", format!("{:.1} GiB free", bytes as f64 / 30f64.exp2()));
+    if let Some(bytes) = memory() {
+        line("memory", format!("{:.1} GiB for programs", bytes as f64 / 30f64.exp2()));
     }
     line("system", system());
     if let Some(load) = load() {
@@ -56,8 +56,8 @@ pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Bytes that an array and its copies may take, where the system tells.
-pub(crate) fn free_memory() -> Option<u64> {
+/// Bytes of memory that are free or, under macOS, all there are; where the system tells.
+pub(crate) fn memory() -> Option<u64> {
     if let Some(kibibytes) = value("/proc/meminfo", "MemAvailable:") {
         return Some(kibibytes.trim_end_matches("kB").trim().parse::<u64>().ok()? << 10);
     }

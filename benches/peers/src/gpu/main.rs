@@ -95,7 +95,7 @@ impl Options {
     fn sizes(&self) -> Vec<u64> {
         let most = self.most.unwrap_or(if self.quick { 16 << 20 } else { 256 << 20 });
         // The array, two results, streams, and what the device needs if it is the CPU.
-        let fits = |size: u64| machine::free_memory().is_none_or(|free| size <= free / 5);
+        let fits = |size: u64| machine::memory().is_none_or(|free| size <= free / 5);
         let sizes = std::iter::successors(Some(LEAST), |size| size.checked_mul(STEP));
         let (sizes, large): (Vec<_>, Vec<_>) =
             sizes.take_while(|&size| size <= most).partition(|&size| fits(size));
@@ -145,7 +145,9 @@ fn main() -> Result<()> {
         .collect();
     if chosen.is_empty() {
         ensure!(options.device.is_empty(), "no device has {:?} in its name", options.device);
-        println!("SKIPPED: there is no GPU, not even a software one");
+        let none = "there is no GPU, not even a software one";
+        ensure!(std::env::var("REQUIRE_GPU").as_deref() != Ok("1"), "REQUIRE_GPU=1, and {none}");
+        println!("SKIPPED: {none}");
         return Ok(());
     }
     if options.check {
@@ -191,7 +193,7 @@ fn measure(
     }
 
     let mut rows = Vec::new();
-    println!("\n{}", tables::heading());
+    println!("\n{}", tables::heading()?);
     let cases: Vec<Case> = options.cases().collect();
     for alike in cases.chunk_by(|a, b| (a.scalar, a.dims) == (b.scalar, b.dims)) {
         for &size in &sizes {
@@ -201,7 +203,7 @@ fn measure(
                 _ => cells::<f64>(work, &mut bus, rounds, failures),
             };
             for row in found {
-                println!("{}", tables::line(&row, &copies));
+                println!("{}", tables::line(&row, &copies)?);
                 rows.push(row);
             }
         }

@@ -45,21 +45,21 @@ const COLUMNS: [Column; 12] = [
 ];
 
 /// The headings of [`line`].
-pub(crate) fn heading() -> String {
+pub(crate) fn heading() -> Result<String, Error> {
     let mut text = format!("{:22} {:>7}", "cell", "size");
     for (name, width, _) in COLUMNS {
-        text += &format!(" {name:>width$}");
+        write!(text, " {name:>width$}")?;
     }
-    text
+    Ok(text)
 }
 
 /// A row for the terminal.
-pub(crate) fn line(row: &Row, copies: &Copies) -> String {
+pub(crate) fn line(row: &Row, copies: &Copies) -> Result<String, Error> {
     let mut text = format!("{:22} {:>7}", id(row), size(row.size));
     for (_, width, column) in COLUMNS {
-        text += &format!(" {:>width$}", column(row, copies));
+        write!(text, " {:>width$}", column(row, copies))?;
     }
-    text
+    Ok(text)
 }
 
 /// What follows the rows on the terminal.
@@ -176,7 +176,10 @@ fn cells(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
 
 /// In the order that [`cells`] wants.
 pub(crate) fn sort(rows: &mut [Row]) {
-    rows.sort_by_key(|row| (row.case.id(), row.decode, row.size));
+    // Rate 16 comes after rate 4.
+    rows.sort_by_key(|Row { case, decode, size, .. }| {
+        (case.scalar.size(), case.dims, case.name.len(), case.name, *decode, *size)
+    });
 }
 
 /// The size from which on the GPU is faster than the CPU, between those measured.
