@@ -22,6 +22,7 @@ usage: cargo xtask COMMAND
   test                   everything: Rust tests, lints, docs, benches once, Python tests;
                          REQUIRE_GPU=1 makes it an error if there is no GPU
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
+  bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
 ";
 
 fn main() -> ExitCode {

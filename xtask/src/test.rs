@@ -80,7 +80,7 @@ pub(crate) fn run() -> Result<()> {
         }
         Ok(())
     })?;
-    step("bytes of the peers", bench::check)?;
+    step("bytes of the peers and of GPUs", bench::check)?;
     step("Python tests", || {
         let python = install_wheel("test")?;
         // Safe path: the installed wheel is tested, not the folder of its sources.
