@@ -27,15 +27,15 @@ fn check(stream: &[u8]) -> bool {
             false
         }
         Ok(header) => match header.scalar {
-            ScalarType::I32 => check_body::<i32>(decompressor, stream, &header),
-            ScalarType::I64 => check_body::<i64>(decompressor, stream, &header),
-            ScalarType::F32 => check_body::<f32>(decompressor, stream, &header),
-            ScalarType::F64 => check_body::<f64>(decompressor, stream, &header),
+            ScalarType::I32 => check_body::<i32>(&decompressor, stream, &header),
+            ScalarType::I64 => check_body::<i64>(&decompressor, stream, &header),
+            ScalarType::F32 => check_body::<f32>(&decompressor, stream, &header),
+            ScalarType::F64 => check_body::<f64>(&decompressor, stream, &header),
         },
     }
 }
 
-fn check_body<T: Value>(decompressor: Decompressor, stream: &[u8], header: &Header) -> bool {
+fn check_body<T: Value>(decompressor: &Decompressor, stream: &[u8], header: &Header) -> bool {
     let result = decompressor.decompress::<T>(stream);
     let bytes = header.shape.iter().map(|&n| n as u128).product::<u128>() * size_of::<T>() as u128;
     if bytes > u128::from(LIMIT) {

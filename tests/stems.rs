@@ -87,8 +87,12 @@ fn every_shader_names_what_it_mirrors() {
 #[test]
 fn functions_on_both_sides_keep_names_and_order() {
     for (stem, mirrored, expected) in PAIRS {
-        let Some(mirrored) = mirrored.filter(|file| file.ends_with(".rs")) else { continue };
-        let rust = fs::read_to_string(root().join(mirrored)).unwrap();
+        let Some(mirrored) = mirrored else { continue };
+        let file = root().join(mirrored);
+        if file.is_dir() {
+            continue;
+        }
+        let rust = fs::read_to_string(file).unwrap();
         let rust = functions(&rust);
         let module = Path::new(mirrored).file_stem().unwrap().to_str().unwrap();
         let text = shader(stem);

@@ -109,7 +109,7 @@ mod tests {
         let mut costs = Costs::default();
         costs.set(1, Cost { latency: 0.0, per_byte: 1e-9 });
         for _ in 0..40 {
-            costs.note(&1, 1 << 30, ms(2147.483_648));
+            costs.note(&1, 1 << 30, ms(2_147.483_648));
             costs.note(&1, 1 << 10, ms(1e6));
             costs.note(&2, 1 << 30, ms(1e6));
         }

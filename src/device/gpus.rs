@@ -160,9 +160,9 @@ impl Gpu {
         };
         let mut state = lock(&STATE);
         if !self.context.is_usable() {
-            state.open.retain(|(_, gpu)| !std::ptr::eq(&**gpu, self));
+            state.open.retain(|(_, gpu)| !std::ptr::eq(Arc::as_ptr(gpu), self));
         }
-        if matches!(&state.auto, Auto::Ready(gpu) if std::ptr::eq(&**gpu, self)) {
+        if matches!(&state.auto, Auto::Ready(gpu) if std::ptr::eq(Arc::as_ptr(gpu), self)) {
             let until = Instant::now() + REST * 2u32.saturating_pow(failures.min(10) - 1);
             state.auto = Auto::Resting { until, reason: failure.reason.clone() };
         }

@@ -107,8 +107,8 @@ impl Codec {
         let params = fixed(mode, scalar, shape.len())?;
         let start = if header { header::bits(params) } else { 0 };
         let overflow = || Error::ShapeOverflow { shape: shape.to_vec() };
-        let blocks = shape.iter().map(|&size| size.div_ceil(4) as u64);
-        let blocks = blocks.fold(Some(1u64), |blocks, count| blocks?.checked_mul(count));
+        let mut blocks = shape.iter().map(|&size| size.div_ceil(4) as u64);
+        let blocks = blocks.try_fold(1u64, u64::checked_mul);
         let bits = blocks.and_then(|blocks| blocks.checked_mul(u64::from(params.maxbits)));
         let bits = bits.and_then(|bits| bits.checked_add(start)).ok_or_else(overflow)?;
         Ok(bits.div_ceil(64) * 8)
@@ -304,7 +304,7 @@ impl<'a> Job<'a> {
             ways.map(|(&size, stride)| (size as u64 - 1) * stride.unsigned_abs() as u64).sum()
         };
         let low = (first - reach(-1)) / self.alignment * self.alignment;
-        let values = self.binding(self.array.buffer, low, first + reach(1) + item);
+        let values = binding(self.array.buffer, low, first + reach(1) + item);
 
         let bit = 8 * self.offset + self.start + slab.first * u64::from(self.params.maxbits);
         let base = bit / 8 / self.alignment * self.alignment;
@@ -312,7 +312,7 @@ impl<'a> Job<'a> {
         let base = if later { base } else { self.offset };
         let first_bit = bit - 8 * base;
         let end = (first_bit + slab.blocks * u64::from(self.params.maxbits)).div_ceil(64) * 8;
-        let stream = self.binding(self.stream, base, base + end);
+        let stream = binding(self.stream, base, base + end);
         let mut words = [0; 8];
         for (word, bytes) in words.iter_mut().zip(head.as_chunks::<4>().0) {
             *word = u32::from_le_bytes(*bytes);
@@ -329,12 +329,12 @@ impl<'a> Job<'a> {
         };
         (work, values, stream)
     }
+}
 
-    fn binding(&self, buffer: &'a wgpu::Buffer, from: u64, to: u64) -> BufferBinding<'a> {
-        // Whole vectors, as far as the buffer goes.
-        let to = to.next_multiple_of(16).min(buffer.size());
-        BufferBinding { buffer, offset: from, size: std::num::NonZero::new(to - from) }
-    }
+fn binding(buffer: &wgpu::Buffer, from: u64, to: u64) -> BufferBinding<'_> {
+    // Whole vectors, as far as the buffer goes.
+    let to = to.next_multiple_of(16).min(buffer.size());
+    BufferBinding { buffer, offset: from, size: std::num::NonZero::new(to - from) }
 }
 
 /// The parameters of a mode whose blocks all have the same number of bits.

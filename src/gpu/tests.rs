@@ -54,7 +54,8 @@ impl Harness {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let mut encoder =
+            self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &target, 0, buffer.size());
         self.queue.submit([encoder.finish()]);
         target.map_async(wgpu::MapMode::Read, .., |r| r.unwrap());
@@ -72,7 +73,8 @@ impl Harness {
         let scratch = self.buffer(&vec![0; work.scratch_bytes().max(16) as usize]);
         let status = self.buffer(&[0; 16]);
         let pipelines = self.kernels.get(kernel);
-        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let mut encoder =
+            self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         pipelines.record(
             &self.device,
             &mut encoder,
@@ -108,7 +110,7 @@ fn check<T: Scalar>(harness: &Harness, shape: &[usize], values: &[T], mode: Mode
     let header = crate::header::bits(params) as u32;
     let mut head = [0u8; 32];
     head[..header.div_ceil(8) as usize].copy_from_slice(&expected[..header.div_ceil(8) as usize]);
-    if header % 8 != 0 {
+    if !header.is_multiple_of(8) {
         head[header as usize / 8] &= (1 << (header % 8)) - 1;
     }
     let work = Work {
