@@ -232,9 +232,11 @@ fn percent(part: f64) -> String {
 
 /// Three digits, more or less.
 fn number(value: f64) -> String {
-    match value {
-        value if value >= 99.5 => format!("{value:.0}"),
-        value if value >= 9.95 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
-    }
+    let digits = match value {
+        99.5.. => 0,
+        9.95.. => 1,
+        0.0995.. => 2,
+        _ => 4,
+    };
+    format!("{value:.digits$}")
 }
