@@ -1,4 +1,4 @@
-// Fixed-rate decoding, one block to an invocation.
+// Fixed-rate decoding, one block to an invocation: the stages of src/block/mod.rs.
 
 @compute @workgroup_size(WORKGROUP)
 fn decode(

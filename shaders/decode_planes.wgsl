@@ -18,15 +18,6 @@ fn decode_planes(rows: ptr<function, array<u32, N>>, top: u32, count: u32, known
     return n;
 }
 
-// Undoes `plane_word` of the encoder.
-fn deposit(rows: ptr<function, array<u32, N>>, k: u32, w: u32, plane: u32) {
-    if (N < 32u) {
-        (*rows)[k % N] |= plane << (k / N * N);
-    } else {
-        (*rows)[32u * w + k] = plane;
-    }
-}
-
 fn decode_plane(plane: ptr<function, array<u32, PLANE_WORDS>>, known: u32) -> u32 {
     var n = known;
     refill();
@@ -82,4 +73,13 @@ fn rest_of_run(limit: u32) -> u32 {
         }
     }
     return zeros;
+}
+
+// Undoes `plane_word` of the encoder.
+fn deposit(rows: ptr<function, array<u32, N>>, k: u32, w: u32, plane: u32) {
+    if (N < 32u) {
+        (*rows)[k % N] |= plane << (k / N * N);
+    } else {
+        (*rows)[32u * w + k] = plane;
+    }
 }

@@ -1,4 +1,4 @@
-// Fixed-rate encoding, one block to an invocation.
+// Fixed-rate encoding, one block to an invocation: the stages of src/block/mod.rs.
 
 // Not zero if a value was NaN or infinite.
 @group(0) @binding(3) var<storage, read_write> status: array<atomic<u32>>;

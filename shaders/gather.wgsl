@@ -1,4 +1,4 @@
-// The values of a block.
+// The values of a block, as src/field/mod.rs gathers them.
 
 @group(0) @binding(1) var<storage, read> values: array<Word>;
 

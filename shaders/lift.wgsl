@@ -7,6 +7,45 @@ struct Line {
     w: Word,
 }
 
+// Neighbours along x, y, z and w lie 1, 4, 16 and 64 apart; absent axes have no lines.
+fn forward_lift(block: ptr<function, array<Word, N>>) {
+    // unroll
+    for (var i = 0u; i < LINES_X; i++) {
+        forward_along(block, 4u * i, 1u);
+    }
+    // unroll
+    for (var i = 0u; i < LINES_Y; i++) {
+        forward_along(block, i / 4u * 16u + i % 4u, 4u);
+    }
+    // unroll
+    for (var i = 0u; i < LINES_Z; i++) {
+        forward_along(block, i / 16u * 64u + i % 16u, 16u);
+    }
+    // unroll
+    for (var i = 0u; i < LINES_W; i++) {
+        forward_along(block, i, 64u);
+    }
+}
+
+fn inverse_lift(block: ptr<function, array<Word, N>>) {
+    // unroll
+    for (var i = 0u; i < LINES_W; i++) {
+        inverse_along(block, i, 64u);
+    }
+    // unroll
+    for (var i = 0u; i < LINES_Z; i++) {
+        inverse_along(block, i / 16u * 64u + i % 16u, 16u);
+    }
+    // unroll
+    for (var i = 0u; i < LINES_Y; i++) {
+        inverse_along(block, i / 4u * 16u + i % 4u, 4u);
+    }
+    // unroll
+    for (var i = 0u; i < LINES_X; i++) {
+        inverse_along(block, 4u * i, 1u);
+    }
+}
+
 fn forward_line(line: Line) -> Line {
     var x = line.x;
     var y = line.y;
@@ -68,43 +107,4 @@ fn inverse_along(block: ptr<function, array<Word, N>>, first: u32, step: u32) {
     (*block)[first + step] = line.y;
     (*block)[first + 2u * step] = line.z;
     (*block)[first + 3u * step] = line.w;
-}
-
-// Neighbours along x, y, z and w lie 1, 4, 16 and 64 apart; absent axes have no lines.
-fn forward_lift(block: ptr<function, array<Word, N>>) {
-    // unroll
-    for (var i = 0u; i < LINES_X; i++) {
-        forward_along(block, 4u * i, 1u);
-    }
-    // unroll
-    for (var i = 0u; i < LINES_Y; i++) {
-        forward_along(block, i / 4u * 16u + i % 4u, 4u);
-    }
-    // unroll
-    for (var i = 0u; i < LINES_Z; i++) {
-        forward_along(block, i / 16u * 64u + i % 16u, 16u);
-    }
-    // unroll
-    for (var i = 0u; i < LINES_W; i++) {
-        forward_along(block, i, 64u);
-    }
-}
-
-fn inverse_lift(block: ptr<function, array<Word, N>>) {
-    // unroll
-    for (var i = 0u; i < LINES_W; i++) {
-        inverse_along(block, i, 64u);
-    }
-    // unroll
-    for (var i = 0u; i < LINES_Z; i++) {
-        inverse_along(block, i / 16u * 64u + i % 16u, 16u);
-    }
-    // unroll
-    for (var i = 0u; i < LINES_Y; i++) {
-        inverse_along(block, i / 4u * 16u + i % 4u, 4u);
-    }
-    // unroll
-    for (var i = 0u; i < LINES_X; i++) {
-        inverse_along(block, 4u * i, 1u);
-    }
 }

@@ -1,13 +1,5 @@
 // Sequency order and negabinary, as src/block/order.rs has them.
 
-fn to_negabinary(coefficient: Word) -> Word {
-    return add(coefficient, NEGABINARY) ^ NEGABINARY;
-}
-
-fn from_negabinary(word: Word) -> Word {
-    return subtract(word ^ NEGABINARY, NEGABINARY);
-}
-
 fn forward_order(block: ptr<function, array<Word, N>>, words: ptr<function, array<Word, N>>) {
     // unroll always
     for (var i = 0u; i < N; i++) {
@@ -20,4 +12,12 @@ fn inverse_order(words: ptr<function, array<Word, N>>, block: ptr<function, arra
     for (var i = 0u; i < N; i++) {
         (*block)[ORDER[i]] = from_negabinary((*words)[i]);
     }
+}
+
+fn to_negabinary(coefficient: Word) -> Word {
+    return add(coefficient, NEGABINARY) ^ NEGABINARY;
+}
+
+fn from_negabinary(word: Word) -> Word {
+    return subtract(word ^ NEGABINARY, NEGABINARY);
 }

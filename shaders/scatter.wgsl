@@ -1,4 +1,5 @@
-// The values of a block, without those outside the field.
+// The values of a block, without those outside the field, as src/field/slabs.rs scatters
+// them.
 
 @group(0) @binding(1) var<storage, read_write> values: array<Word>;
 

@@ -1,5 +1,5 @@
-// Values and coefficients of 64 bits, as pairs of 32: x the low half, y the high one.
-// WGSL has no wider integers that every GPU knows.
+// Values and coefficients of 64 bits, as src/scalar.rs has them, in pairs of 32: x the low
+// half, y the high one. WGSL has no wider integers that every GPU knows.
 
 alias Word = vec2<u32>;
 

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
 use crate::header::{self, Header};
 use crate::mode::Mode;
+use crate::report::{self, Run};
 use crate::scalar::{Scalar, ScalarType};
 
 /// To how many bits a stream is padded at its end. Nothing else depends on it, and
@@ -112,11 +113,13 @@ impl Compressor {
         }
         let wishes =
             Wishes { device: &self.device, validate: self.validate, threads: self.threads };
-        device::compress(wishes, field, params, self.non_finite, &mut out)?;
-        Ok(out.finish(match self.word {
+        let run = device::compress(wishes, field, params, self.non_finite, &mut out)?;
+        let stream = out.finish(match self.word {
             StreamWord::Bits8 => 8,
             StreamWord::Bits64 => 64,
-        }))
+        });
+        report::remember(Run { output_bytes: stream.len() as u64, ..run });
+        Ok(stream)
     }
 }
 
@@ -288,7 +291,8 @@ impl Decompressor {
     ) -> Result<()> {
         let wishes =
             Wishes { device: &self.device, validate: self.validate, threads: self.threads };
-        device::decompress(wishes, stream, start, params, field)
+        report::remember(device::decompress(wishes, stream, start, params, field)?);
+        Ok(())
     }
 }
 

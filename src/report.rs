@@ -34,7 +34,7 @@ pub struct Run {
     pub reason: Cow<'static, str>,
     /// If a GPU failed and the CPU made the result in its place: what went wrong.
     pub failure: Option<String>,
-    /// Bytes of the input: the array's values, or the stream.
+    /// Bytes of the input: the array's values, or the whole stream.
     pub input_bytes: u64,
     /// Bytes of the output.
     pub output_bytes: u64,

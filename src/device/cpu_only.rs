@@ -8,37 +8,35 @@ use crate::block::{NonFinitePolicy, Params};
 use crate::cpu;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut};
-use crate::report::{Run, Seconds, remember};
+use crate::report::{Run, Seconds};
 
-/// Writes all blocks of a field behind what `out` holds.
+/// Writes all blocks of a field behind what `out` holds, and says what was done.
 pub(crate) fn compress(
     wishes: Wishes<'_>,
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
     out: &mut BitWriter,
-) -> Result<()> {
-    let (begun, start) = (Instant::now(), out.position());
+) -> Result<Run> {
+    let begun = Instant::now();
     let reason = reason(wishes)?;
     cpu::compress(field, params, policy, wishes.threads, out)?;
-    let written = (out.position() - start).div_ceil(8);
-    report(begun, reason, field.value_bytes() as u64, written);
-    Ok(())
+    Ok(report(begun, reason, field.value_bytes() as u64, out.position().div_ceil(8)))
 }
 
-/// Reads all blocks of a field from a stream whose first block begins at bit `start`.
+/// Reads all blocks of a field from a stream whose first block begins at bit `start`, and
+/// says what was done.
 pub(crate) fn decompress(
     wishes: Wishes<'_>,
     stream: &[u8],
     start: u64,
     params: Params,
     field: &mut FieldMut<'_>,
-) -> Result<()> {
+) -> Result<Run> {
     let begun = Instant::now();
     let reason = reason(wishes)?;
     cpu::decompress(stream, start, params, wishes.threads, field)?;
-    report(begun, reason, stream.len() as u64 - start / 8, field.value_bytes() as u64);
-    Ok(())
+    Ok(report(begun, reason, stream.len() as u64, field.value_bytes() as u64))
 }
 
 /// Why the CPU does it, or an error if a GPU was asked for.
@@ -53,8 +51,8 @@ fn reason(wishes: Wishes<'_>) -> Result<&'static str> {
     }
 }
 
-fn report(begun: Instant, reason: &'static str, input_bytes: u64, output_bytes: u64) {
-    remember(Run {
+fn report(begun: Instant, reason: &'static str, input_bytes: u64, output_bytes: u64) -> Run {
+    Run {
         device: "CPU".into(),
         gpu: false,
         reason: reason.into(),
@@ -62,5 +60,5 @@ fn report(begun: Instant, reason: &'static str, input_bytes: u64, output_bytes: 
         input_bytes,
         output_bytes,
         seconds: Seconds { total: begun.elapsed(), ..Seconds::default() },
-    });
+    }
 }

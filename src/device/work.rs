@@ -10,7 +10,7 @@ use crate::block::{NonFinitePolicy, Params};
 use crate::cpu;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut};
-use crate::report::{Run, Seconds, remember};
+use crate::report::{Run, Seconds};
 
 /// Who does it, and why.
 pub(super) enum Choice {
@@ -18,14 +18,14 @@ pub(super) enum Choice {
     Gpu(std::sync::Arc<Gpu>, Cow<'static, str>),
 }
 
-/// Writes all blocks of a field behind what `out` holds.
+/// Writes all blocks of a field behind what `out` holds, and says what was done.
 pub(crate) fn compress(
     wishes: Wishes<'_>,
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
     out: &mut BitWriter,
-) -> Result<()> {
+) -> Result<Run> {
     let begun = Instant::now();
     let start = out.position();
     let bytes = field.value_bytes() as u64;
@@ -52,18 +52,18 @@ pub(crate) fn compress(
             Ok(done)
         }
     })?;
-    done.remember(begun, bytes, (out.position() - start).div_ceil(8));
-    Ok(())
+    Ok(done.report(begun, bytes, out.position().div_ceil(8)))
 }
 
-/// Reads all blocks of a field from a stream whose first block begins at bit `start`.
+/// Reads all blocks of a field from a stream whose first block begins at bit `start`, and
+/// says what was done.
 pub(crate) fn decompress(
     wishes: Wishes<'_>,
     stream: &[u8],
     start: u64,
     params: Params,
     field: &mut FieldMut<'_>,
-) -> Result<()> {
+) -> Result<Run> {
     let begun = Instant::now();
     let bytes = field.value_bytes() as u64;
     let call = Call { scalar: field.scalar(), dims: field.dims(), params, bytes, encode: false };
@@ -83,8 +83,7 @@ pub(crate) fn decompress(
             Ok(done)
         }
     })?;
-    done.remember(begun, stream.len() as u64 - start / 8, bytes);
-    Ok(())
+    Ok(done.report(begun, stream.len() as u64, bytes))
 }
 
 fn wrong_value(
@@ -126,9 +125,9 @@ struct Done {
 }
 
 impl Done {
-    fn remember(self, begun: Instant, input_bytes: u64, output_bytes: u64) {
+    fn report(self, begun: Instant, input_bytes: u64, output_bytes: u64) -> Run {
         let gpu = self.device.is_some();
-        remember(Run {
+        Run {
             device: self.device.map_or(Cow::Borrowed("CPU"), Cow::Owned),
             gpu,
             reason: self.reason,
@@ -136,7 +135,7 @@ impl Done {
             input_bytes,
             output_bytes,
             seconds: Seconds { total: begun.elapsed(), ..self.seconds },
-        });
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct Buffers<'a> {
 }
 
 /// Invocations of a workgroup, one for each block, or for each word when joining them.
-const WORKGROUP: u32 = 64;
+pub(super) const WORKGROUP: u32 = 64;
 /// Most workgroups in one direction that every device takes.
 const MOST_GROUPS: u32 = 65535;
 

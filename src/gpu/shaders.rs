@@ -5,6 +5,9 @@
 //! know which kernel they are part of. A loop behind the comment `// unroll` is written
 //! out: blocks then live in registers, since nothing in them is found by a computed index.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use super::kernels::{Direction, Kernel};
@@ -178,10 +181,10 @@ fn substitute(text: &str, name: &str, value: &str) -> String {
     while let Some(at) = rest.find(name) {
         let (before, found) = rest.split_at(at);
         let after = &found[name.len()..];
-        // Neither part of a longer name nor a member of something.
-        let joined = before.ends_with(|c: char| is_name(c) || c == '.');
-        let alone = !joined && !after.starts_with(is_name);
         out.push_str(before);
+        // Neither part of a longer name nor a member of something.
+        let joined = out.ends_with(|c: char| is_name(c) || c == '.');
+        let alone = !joined && !after.starts_with(is_name);
         out.push_str(if alone { value } else { name });
         rest = after;
     }

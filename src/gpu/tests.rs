@@ -2,30 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::kernels::*;
-use super::shaders;
 use crate::block::{NonFinitePolicy, Params};
-use crate::scalar::ScalarType;
-
-#[test]
-fn every_shader_is_valid() {
-    for scalar in ScalarType::ALL {
-        for dims in 1..=4 {
-            for direction in [Direction::Encode, Direction::Decode] {
-                let kernel = Kernel { scalar, dims, direction };
-                let source = shaders::source(kernel);
-                let module = naga::front::wgsl::parse_str(&source)
-                    .unwrap_or_else(|e| panic!("{kernel:?}: {}", e.emit_to_string(&source)));
-                naga::valid::Validator::new(
-                    naga::valid::ValidationFlags::all(),
-                    naga::valid::Capabilities::empty(),
-                )
-                .validate(&module)
-                .unwrap_or_else(|e| panic!("{kernel:?}: {}", e.emit_to_string(&source)));
-            }
-        }
-    }
-}
-
 use crate::codec::{Compressor, Decompressor};
 use crate::field::Field;
 use crate::mode::Mode;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: our speed beside LLNL zfp and zfp-rs.
+//! `cargo xtask bench`: our speed beside LLNL zfp and zfp-rs, and on GPUs.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,46 +8,64 @@ use anyhow::{Result, bail};
 
 use crate::shell;
 
-/// Builds `benches/peers` and runs it with these arguments.
+/// Builds `benches/peers` and runs it with these arguments: `gpu` and those behind it are
+/// for the program that measures GPUs.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
-    let arguments: Vec<String> = arguments.collect();
-    if let Err(error) = build() {
-        let missing = missing();
-        if missing.is_empty() {
-            return Err(error);
+    let mut arguments: Vec<String> = arguments.collect();
+    let gpu = arguments.first().is_some_and(|first| first == "gpu");
+    if let Some(missing) = build()? {
+        if !gpu {
+            bail!("{missing}; GPUs can be measured without it: cargo xtask bench gpu");
         }
-        bail!("{}", advice(&missing));
+        println!("{missing}; the columns for C are left out");
+        build_without_c()?;
     }
-    peers(&arguments)
+    if gpu {
+        arguments.remove(0);
+        return program("gpu", &arguments);
+    }
+    program("peers", &arguments)
 }
 
-/// Whether all three libraries write the same bytes; skipped where LLNL zfp cannot be
-/// built.
+/// Whether all three libraries, and all devices, write the same bytes; without LLNL zfp
+/// where that cannot be built.
 pub(crate) fn check() -> Result<()> {
-    if let Err(error) = build() {
-        let missing = missing();
-        if missing.is_empty() {
-            return Err(error);
-        }
-        println!("SKIPPED: {}", advice(&missing));
-        return Ok(());
+    let arguments = ["--check".into()];
+    if let Some(missing) = build()? {
+        println!("SKIPPED: {missing}");
+        build_without_c()?;
+    } else {
+        program("peers", &arguments)?;
     }
-    peers(&["--check".into()])
+    program("gpu", &arguments)
 }
 
-fn build() -> Result<()> {
+/// Builds all of it; if LLNL zfp cannot be built for want of something, says of what.
+fn build() -> Result<Option<String>> {
     eprintln!("building LLNL zfp, zfp-rs and zfp-wgpu");
-    shell::run(
-        shell::cargo()
-            .args(["build", "--quiet", "--release", "--locked"])
-            .args(["--manifest-path", "benches/peers/Cargo.toml", "--target-dir"])
-            .arg(shell::target().join("peers")),
-    )
+    let Err(error) = shell::run(&mut cargo()) else { return Ok(None) };
+    let missing = missing();
+    if missing.is_empty() { Err(error) } else { Ok(Some(advice(&missing))) }
+}
+
+/// Builds what needs no C.
+fn build_without_c() -> Result<()> {
+    eprintln!("building zfp-wgpu alone");
+    shell::run(cargo().args(["--no-default-features", "--bin", "gpu"]))
+}
+
+fn cargo() -> Command {
+    let mut cargo = shell::cargo();
+    cargo
+        .args(["build", "--quiet", "--release", "--locked"])
+        .args(["--manifest-path", "benches/peers/Cargo.toml", "--target-dir"])
+        .arg(shell::target().join("peers"));
+    cargo
 }
 
 /// Runs what [`build`] built, where the user stands, so that a file is written there.
-fn peers(arguments: &[String]) -> Result<()> {
-    let program = format!("peers{}", env::consts::EXE_SUFFIX);
+fn program(name: &str, arguments: &[String]) -> Result<()> {
+    let program = format!("{name}{}", env::consts::EXE_SUFFIX);
     let program = std::path::absolute(shell::target().join("peers/release").join(program))?;
     shell::run(Command::new(program).args(arguments))
 }

@@ -1,9 +1,11 @@
 //! `cargo xtask demo | test | bench`: the project's own commands.
 //!
-//! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later.
+//! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later; only
+//! `test` may install a package of the system, a GPU in software where there is none.
 
 mod bench;
 mod demo;
+mod gpu;
 mod python;
 mod shell;
 mod test;
@@ -17,8 +19,10 @@ usage: cargo xtask COMMAND
 
   demo [ARRAY.npy ...]   build the Python wheel, compress a real array (or those named)
                          in every mode, print a table and write a picture
-  test                   everything: Rust tests, lints, docs, benches once, Python tests
+  test                   everything: Rust tests, lints, docs, benches once, Python tests;
+                         REQUIRE_GPU=1 makes it an error if there is no GPU
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
+  bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
 ";
 
 fn main() -> ExitCode {

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::bench;
+use crate::gpu::{self, Gpu};
 use crate::python::install_wheel;
 use crate::shell::{self, cargo, command, root};
 
@@ -26,8 +27,13 @@ pub(crate) fn run() -> Result<()> {
             "--",
             "-Dwarnings",
         ]))?;
-        // Without threads nothing may be left over, nor missing.
-        shell::run(cargo().args(["clippy", "--no-default-features", "--lib", "--", "-Dwarnings"]))?;
+        // With fewer features nothing may be left over, nor missing.
+        for features in ["", "parallel", "gpu"] {
+            let features = ["--no-default-features", "--features", features];
+            shell::run(
+                cargo().args(["clippy", "--lib"]).args(features).args(["--", "-Dwarnings"]),
+            )?;
+        }
         // The Python module without GPUs.
         let module = ["--package", "zfp-wgpu-python", "--no-default-features"];
         shell::run(cargo().arg("clippy").args(module).args(["--", "-Dwarnings"]))
@@ -37,10 +43,31 @@ pub(crate) fn run() -> Result<()> {
             cargo().args(["doc", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-Dwarnings"),
         )
     })?;
+    // Before the tests, which would each say that there is none.
+    let mut gpu = Gpu::Missing;
+    step("GPU", || {
+        gpu = gpu::prepare()?;
+        Ok(())
+    })?;
     // `--benches` too: criterion then runs each bench once.
     step("Rust tests", || shell::run(cargo().args(["test", "--all-features", "--all-targets"])))?;
+    if gpu == Gpu::Software {
+        step("GPU tests with short and long vectors", vectors)?;
+    }
+    step("dependencies without GPUs", || {
+        let python = ["--package", "zfp-wgpu-python"];
+        without_wgpu(&["--features", "parallel"])?;
+        without_wgpu(&python)
+    })?;
+    step("Rust tests without GPUs", || {
+        let features = ["--no-default-features", "--features", "parallel"];
+        shell::run(cargo().arg("test").args(features).args(["--lib", "--tests"]))
+    })?;
     step("Rust tests without threads", || {
         shell::run(cargo().args(["test", "--no-default-features", "--lib", "--test", "golden"]))
+    })?;
+    step("tests of these commands", || {
+        shell::run(cargo().args(["test", "--quiet", "--package", "xtask"]))
     })?;
     step("documentation tests", || shell::run(cargo().args(["test", "--all-features", "--doc"])))?;
     step("examples", || {
@@ -49,7 +76,7 @@ pub(crate) fn run() -> Result<()> {
         }
         Ok(())
     })?;
-    step("bytes of the peers", bench::check)?;
+    step("bytes of the peers and of GPUs", bench::check)?;
     step("Python tests", || {
         let python = install_wheel("test")?;
         // Safe path: the installed wheel is tested, not the folder of its sources.
@@ -59,8 +86,45 @@ pub(crate) fn run() -> Result<()> {
                 .current_dir(root().join("bindings/python")),
         )
     })?;
-    println!("\nall passed");
+    match gpu {
+        Gpu::Missing => println!("\nall passed; SKIPPED: GPUs; {}", gpu::advice()),
+        _ => println!("\nall passed"),
+    }
     Ok(())
+}
+
+/// A GPU in software works on as many values at once as its vectors hold, 256 bits if it is
+/// not told otherwise.
+fn vectors() -> Result<()> {
+    for bits in ["128", "512"] {
+        println!("vectors of {bits} bits");
+        shell::run(
+            cargo()
+                .args(["test", "--all-features", "--test", "gpu"])
+                .env("LP_NATIVE_VECTOR_WIDTH", bits),
+        )?;
+    }
+    Ok(())
+}
+
+/// An error if a package built without GPUs depends on wgpu or its compiler after all.
+fn without_wgpu(package: &[&str]) -> Result<()> {
+    let mut tree = cargo();
+    tree.args(["tree", "--edges", "normal", "--prefix", "none", "--no-default-features"]);
+    let output = tree.args(package).output().with_context(|| format!("cannot run {tree:?}"))?;
+    if !output.status.success() {
+        bail!("{tree:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let tree_text = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<&str> =
+        tree_text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    if !names.iter().any(|name| name.starts_with("zfp-wgpu")) {
+        bail!("{tree:?} does not tell of this crate");
+    }
+    match names.iter().find(|name| name.starts_with("wgpu") || name.starts_with("naga")) {
+        Some(name) => bail!("{name} is a dependency without GPUs: {tree:?}"),
+        None => Ok(()),
+    }
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -6,21 +6,10 @@ use zfp_wgpu::ScalarType;
 
 use crate::cases::{self, Case, Value};
 use crate::ours::Ours;
+use crate::peer::Peer;
 use crate::reference::Reference;
 use crate::rust::Rust;
 use crate::timing;
-
-/// A library with an array and memory of its own.
-pub(crate) trait Peer {
-    /// Header and blocks of the array into the stream.
-    fn encode(&mut self) -> Result<()>;
-    /// What [`Peer::encode`] wrote.
-    fn stream(&self) -> &[u8];
-    /// The stream, header first, into the output.
-    fn decode(&mut self) -> Result<()>;
-    /// What [`Peer::decode`] wrote.
-    fn output(&self) -> &[u8];
-}
 
 /// What was measured of one cell.
 pub(crate) struct Row {

@@ -3,6 +3,7 @@
 
 mod compare;
 mod ours;
+mod peer;
 mod reference;
 mod report;
 mod rust;
@@ -28,6 +29,8 @@ Options:
   --markdown FILE  write the tables to FILE too, as Markdown
   --check          compare the bytes of all cells once, and measure nothing
   --no-threads     leave out two threads beside one
+
+GPUs are measured by `cargo xtask bench gpu`.
 ";
 
 /// What was asked for.
@@ -105,6 +108,7 @@ fn main() -> Result<()> {
             write!(markdown, "\n{}", report::threads_markdown(&pairs)?)?;
         }
     }
+    println!("\nGPUs: cargo xtask bench gpu");
     if let Some(path) = &options.markdown {
         std::fs::write(path, markdown).with_context(|| format!("writing {}", path.display()))?;
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use zfp_wgpu::{Compressor, Decompressor, Field, FieldMut, Mode};
 
 use crate::cases::Value;
-use crate::compare::Peer;
+use crate::peer::Peer;
 
 /// An array, its stream, and room for what comes back.
 pub(crate) struct Ours<'a, T> {

@@ -8,7 +8,7 @@ use zfp_sys as zfp;
 use zfp_wgpu::{Mode, ScalarType};
 
 use crate::cases::Value;
-use crate::compare::Peer;
+use crate::peer::Peer;
 
 /// An array, its stream, and room for what comes back.
 pub(crate) struct Reference<'a, T> {

@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 use zfp_wgpu::{Mode, ScalarType};
 
 use crate::cases::{self, Case, Value};
-use crate::compare::Peer;
 use crate::ours::Ours;
+use crate::peer::Peer;
 use crate::{Options, timing};
 
 /// 64 MiB and more of values of 4 or 8 bytes, and no shape made for being cut.

@@ -1,0 +1,121 @@
+//! A GPU for the tests: any there is, else one in software, installed where that is easy.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+/// What the tests of GPUs run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gpu {
+    /// A device of its own.
+    Hardware,
+    /// The CPU, in the guise of a GPU.
+    Software,
+    /// Nothing: they are skipped.
+    Missing,
+}
+
+/// The package of Debian and its kin that has Vulkan in software.
+const PACKAGE: &str = "mesa-vulkan-drivers";
+
+/// The GPU that tests get. Where there is none, one in software is installed if this is a
+/// Debian and its administrator. With `REQUIRE_GPU=1` there is one, or an error.
+pub(crate) fn prepare() -> Result<Gpu> {
+    let required = env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1");
+    let mut gpu = look()?;
+    if gpu == Gpu::Missing && is_debian() && is_root() {
+        println!("no GPU: installing {PACKAGE}, which has one in software");
+        match install() {
+            Ok(()) => gpu = look()?,
+            Err(error) => println!("{PACKAGE} could not be installed (offline?): {error:#}"),
+        }
+    }
+    if gpu == Gpu::Missing {
+        let advice = advice();
+        if required {
+            bail!("REQUIRE_GPU=1, and there is no GPU; {advice}");
+        }
+        println!("SKIPPED: tests that need a GPU; {advice}");
+    }
+    Ok(gpu)
+}
+
+pub(crate) fn advice() -> String {
+    format!(
+        "one in software is enough, on Debian or Ubuntu: \
+         sudo apt-get install --no-install-recommends {PACKAGE}"
+    )
+}
+
+/// What the crate itself finds; tests take the first.
+fn look() -> Result<Gpu> {
+    let mut command = shell::cargo();
+    command.args(["run", "--quiet", "--all-features", "--example", "devices"]);
+    // The errors of the compiler are for the user.
+    command.stderr(std::process::Stdio::inherit());
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", output.status);
+    }
+    let devices = String::from_utf8_lossy(&output.stdout);
+    print!("{devices}");
+    Ok(first(&devices))
+}
+
+/// The first line says "gpu:0" and what sort of device that is.
+fn first(devices: &str) -> Gpu {
+    match devices.split_whitespace().nth(1) {
+        None => Gpu::Missing,
+        Some("software") => Gpu::Software,
+        Some(_) => Gpu::Hardware,
+    }
+}
+
+fn is_debian() -> bool {
+    Path::new("/etc/debian_version").exists()
+        && Command::new("apt-get").arg("--version").output().is_ok_and(|o| o.status.success())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn install() -> Result<()> {
+    let attempt = || shell::run(apt_get().args(["install", "--no-install-recommends", PACKAGE]));
+    // A fresh container knows of no packages yet, and another knows of old ones.
+    attempt().or_else(|_| {
+        shell::run(apt_get().arg("update"))?;
+        attempt()
+    })
+}
+
+/// Without questions, and without waiting long for servers or for another apt-get.
+fn apt_get() -> Command {
+    let mut apt_get = shell::command("apt-get");
+    apt_get.env("DEBIAN_FRONTEND", "noninteractive").args(["--quiet", "--yes"]);
+    for option in ["Acquire::Retries=1", "Acquire::http::Timeout=20", "DPkg::Lock::Timeout=120"] {
+        apt_get.args(["--option", option]);
+    }
+    apt_get
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_device_counts() {
+        assert_eq!(first(""), Gpu::Missing);
+        assert_eq!(
+            first("gpu:0  software    Vulkan  128 MiB  llvmpipe (256 bits)\n"),
+            Gpu::Software
+        );
+        let two = "gpu:0  discrete    Vulkan  2048 MiB  A\ngpu:1  software    Vulkan  1 MiB  B\n";
+        assert_eq!(first(two), Gpu::Hardware);
+    }
+}
