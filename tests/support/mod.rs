@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod data;
+pub mod golden;
 pub mod layout;
 pub mod oracle;
 pub mod order;
