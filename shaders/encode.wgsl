@@ -18,22 +18,23 @@ fn encode(
     open(arguments.target_first + number * arguments.target_step, arguments.maxbits);
     encode_block(&block);
     close();
-    if (((arguments.first_bit | arguments.maxbits) & 31u) == 0u) {
-        complete(number);
-    }
+    complete(number);
 }
 
-// Where blocks go straight into the stream: what stands before and behind them.
+// Where blocks go straight into the stream: what stands before and behind them. Loops and
+// branches on arguments alone make lavapipe compile the kernel anew for each dispatch, so
+// that bounds here depend on the block, too.
 fn complete(number: u32) {
-    if (number == 0u && arguments.keep == 0u) {
-        for (var i = 0u; i < arguments.first_bit / 32u; i++) {
-            stream[i] = arguments.head[i >> 2u][i & 3u];
-        }
+    let direct = ((arguments.first_bit | arguments.maxbits) & 31u) == 0u;
+    let begins = direct & (number == 0u) & (arguments.keep == 0u);
+    let before = select(0u, arguments.first_bit / 32u, begins);
+    for (var i = 0u; i < before; i++) {
+        stream[i] = arguments.head[i >> 2u][i & 3u];
     }
-    if (number + 1u == arguments.blocks) {
-        for (var i = next_word; i < arguments.stream_words; i++) {
-            stream[i] = 0u;
-        }
+    let last = direct & (number + 1u == arguments.blocks);
+    let end = select(0u, arguments.stream_words, last);
+    for (var i = next_word; i < end; i++) {
+        stream[i] = 0u;
     }
 }
 
