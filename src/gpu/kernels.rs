@@ -2,7 +2,7 @@
 //! direction, compiled when first needed; and how their work is recorded.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytemuck::{Pod, Zeroable};
 
@@ -147,7 +147,9 @@ struct Arguments {
 #[derive(Debug)]
 pub(crate) struct Kernels {
     device: wgpu::Device,
-    compiled: Mutex<HashMap<Kernel, Arc<Pipelines>>>,
+    /// Compilation takes seconds, and happens outside of the lock: kernels that are there
+    /// do not wait for others.
+    compiled: Mutex<HashMap<Kernel, Arc<OnceLock<Arc<Pipelines>>>>>,
     pack: Mutex<Option<wgpu::ComputePipeline>>,
 }
 
@@ -161,7 +163,9 @@ impl Kernels {
     /// device, for its error scopes.
     pub(crate) fn get(&self, kernel: Kernel) -> Arc<Pipelines> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let pipelines = compiled.entry(kernel).or_insert_with(|| {
+        let place = Arc::clone(compiled.entry(kernel).or_default());
+        drop(compiled);
+        let pipelines = place.get_or_init(|| {
             let (name, pack) = match kernel.direction {
                 Direction::Encode => ("encode", Some(self.pack())),
                 Direction::Decode => ("decode", None),
