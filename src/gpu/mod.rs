@@ -22,8 +22,6 @@ mod transfer;
 
 #[cfg(test)]
 mod host_tests;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use adapter::{Adapter, Kind, adapters};
 pub(crate) use context::Context;
