@@ -108,7 +108,9 @@ impl Work {
             blocks: self.blocks() as u32,
             maxbits: self.params.maxbits,
             maxprec: self.params.maxprec,
-            minexp: self.params.minexp,
+            // Above all exponents it leaves no planes, however far above: differences from
+            // it must stay numbers of 32 bits.
+            minexp: self.params.minexp.min(1 << 16),
             refuse: u32::from(self.policy == NonFinitePolicy::Error),
             first_bit: self.first_bit,
             stream_words: (self.stream_bytes() / 4) as u32,
