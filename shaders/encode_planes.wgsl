@@ -32,30 +32,28 @@ fn plane_word(rows: ptr<function, array<u32, N>>, k: u32, w: u32) -> u32 {
 }
 
 fn encode_plane(plane: ptr<function, array<u32, PLANE_WORDS>>, known: u32) -> u32 {
-    // Whether there are one-bits behind the known coefficients from each word on.
-    var later: array<bool, PLANE_WORDS + 1u>;
-    later[PLANE_WORDS] = false;
+    // The place behind the last one-bit, or behind the known coefficients.
+    var end = known;
     // unroll
     for (var w = 0u; w < PLANE_WORDS; w++) {
-        later[PLANE_WORDS - 1u - w] = later[PLANE_WORDS - w]
-            || ((*plane)[PLANE_WORDS - 1u - w] & ~low_bits(known_in(known, PLANE_WORDS - 1u - w))) != 0u;
+        let unknown = (*plane)[w] & ~low_bits(known_in(known, w));
+        end = select(end, 32u * w + 32u - countLeadingZeros(unknown), unknown != 0u);
     }
-    var n = known;
     // unroll
     for (var w = 0u; w < PLANE_WORDS; w++) {
-        n = max(n, encode_word((*plane)[w], w, known, later[w], later[w + 1u]));
+        encode_word((*plane)[w], w, known, end);
     }
-    return n;
+    return end;
 }
 
-// Writes word `w` of a plane. `any` says whether there are unknown one-bits in this word or
-// later ones, `later` whether in later ones. Returns the place behind the last one-bit.
-fn encode_word(bits: u32, w: u32, known: u32, any: bool, later: bool) -> u32 {
+// Writes word `w` of a plane whose last unknown one-bit is before place `end`; if there is
+// none, that is where the known coefficients end.
+fn encode_word(bits: u32, w: u32, known: u32, end: u32) {
     let verbatim = known_in(known, w);
     let fresh = (bits >> 1u) >> (verbatim - 1u);
     let unknown = select(fresh, bits, verbatim == 0u) & low_bits(PLANE_BITS - verbatim);
     let height = 32u - countLeadingZeros(unknown);
-    let place = 32u * w + verbatim + height;
+    let later = end > 32u * w + 32u;
 
     // Behind the last one-bit is a group test that says 0; the one-bit in the last place is
     // implied, and there is nothing to test for.
@@ -63,13 +61,13 @@ fn encode_word(bits: u32, w: u32, known: u32, any: bool, later: bool) -> u32 {
     var doubled = double_ones(unknown);
     if (!later) {
         let ends = unknown != 0u;
-        let implied = ends && place == N;
+        let implied = ends && end == N;
         length -= select(0u, 2u, implied);
         doubled &= low_bits_64(length - u32(ends && !implied));
     }
     // The first group test, in the word where the known coefficients end.
     let tests = u32(known / 32u == w && known < N);
-    let head = (bits & low_bits(verbatim)) | select(0u, 1u << verbatim, tests == 1u && any && verbatim < 32u);
+    let head = (bits & low_bits(verbatim)) | select(0u, 1u << verbatim, tests == 1u && end > known && verbatim < 32u);
     let at = verbatim + tests;
     if (N < 32u) {
         put(head | (doubled.x << at), at + length);
@@ -80,7 +78,6 @@ fn encode_word(bits: u32, w: u32, known: u32, any: bool, later: bool) -> u32 {
         let code = select(shifted, vec3(0u, shifted.xy), at >= 32u);
         put_long(vec3(code.x | head, code.yz), at + length);
     }
-    return select(0u, place, unknown != 0u);
 }
 
 fn low_bits_64(count: u32) -> vec2<u32> {

@@ -16,7 +16,7 @@ var<private> next_word: u32;
 var<private> left: u32;
 
 fn open(word: u32, bit: u32, bits: u32) {
-    // unroll
+    // unroll always
     for (var i = 0u; i < WINDOW; i++) {
         window[i] = stream[word + i];
     }
@@ -28,7 +28,7 @@ fn open(word: u32, bit: u32, bits: u32) {
 // Lets go of the words that are used up and loads others.
 fn refill() {
     while (used >= 32u) {
-        // unroll
+        // unroll always
         for (var i = 0u; i < WINDOW_STEPS; i++) {
             window[i] = window[i + 1u];
         }
@@ -42,7 +42,7 @@ fn refill() {
 fn peek() -> u32 {
     var low = window[0];
     var high = window[1];
-    // unroll
+    // unroll always
     for (var i = 0u; i < WINDOW_STEPS; i++) {
         let here = used >= 32u * (i + 1u);
         low = select(low, window[i + 1u], here);

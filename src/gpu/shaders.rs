@@ -71,7 +71,7 @@ fn assemble<'a>(kernel: Kernel, files: impl Iterator<Item = &'a File>) -> String
     let mut source = prelude(kernel, &constants);
     for (stem, text) in files {
         let _ = writeln!(source, "// {stem}.wgsl");
-        unroll(text, &constants, if kernel.dims == 4 { 16 } else { 64 }, &mut source);
+        unroll(text, &constants, if kernel.dims == 4 { 4 } else { 64 }, &mut source);
     }
     source
 }
