@@ -85,6 +85,7 @@ pub(crate) fn run<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce(usize) -> T + Send,
 ) -> Result<T> {
+    check(threads)?;
     if threads.is_none() && rayon::current_thread_index().is_some() {
         return Ok(work(rayon::current_num_threads()));
     }

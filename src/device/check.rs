@@ -19,7 +19,13 @@ const STARTS: [u32; 2] = [96, 20];
 /// blocks of all sorts, some of which leave the array.
 pub(super) fn is_right(context: &Context, call: Call) -> std::result::Result<bool, Stop> {
     let Call { scalar, dims, encode, .. } = call;
-    let shape = &[5, 6, 9, 21][4 - dims..];
+    // Above 64 blocks, and enough values for every kind of them.
+    let shape: &[usize] = match dims {
+        1 => &[1021],
+        2 => &[45, 47],
+        3 => &[13, 14, 21],
+        _ => &[5, 6, 9, 21],
+    };
     let values: usize = shape.iter().product();
     let bytes = trial_bytes(scalar, values);
     let field = field(&bytes, scalar, shape)?;
@@ -79,7 +85,10 @@ fn time_both(
     bytes: usize,
 ) -> std::result::Result<(u64, Duration, Duration), Stop> {
     let Call { scalar, dims, params, encode, .. } = call;
-    let side = ((bytes / scalar.size()) as f64).powf(1.0 / dims as f64) as usize / 4 * 4;
+    // Streams may be larger than their arrays.
+    let stream_bytes = (params.maxbits as usize / 8) >> (2 * dims);
+    let side =
+        ((bytes / scalar.size().max(stream_bytes)) as f64).powf(1.0 / dims as f64) as usize / 4 * 4;
     let shape = vec![side.max(4); dims];
     let values: usize = shape.iter().product();
     let bytes = trial_bytes(scalar, values);

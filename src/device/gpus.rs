@@ -21,6 +21,8 @@ use crate::report::Seconds;
 const WORTHWHILE: u64 = 1 << 20;
 /// How long a GPU rests after its first failure; twice as long after each further one.
 const REST: Duration = Duration::from_secs(60);
+/// How long a process waits at its end for a driver that is being started.
+const MOST_WAIT: Duration = Duration::from_secs(60);
 /// Lets [`Device::Auto`] use software adapters: for tests on machines without a GPU.
 const SOFTWARE_VARIABLE: &str = "ZFP_WGPU_AUTO_SOFTWARE";
 
@@ -37,6 +39,16 @@ struct State {
     auto: Auto,
     /// Background threads at work.
     busy: usize,
+}
+
+impl State {
+    /// Lets go of devices for ever. They are not even dropped: wgpu would wait for what they
+    /// were doing, without end if they hang.
+    fn forget(&mut self, which: impl Fn(&Gpu) -> bool) {
+        while let Some(place) = self.open.iter().position(|(_, gpu)| which(gpu)) {
+            std::mem::forget(self.open.swap_remove(place));
+        }
+    }
 }
 
 /// How far the device for [`Device::Auto`] has come.
@@ -147,7 +159,9 @@ impl Gpu {
     /// A real call's time.
     pub(super) fn note(&self, wishes: Wishes<'_>, call: Call, time: Duration) {
         let sort = (Sort::of(call), wishes.threads);
-        lock(&self.known).gpu.note(&sort, call.bytes, time);
+        let mut known = lock(&self.known);
+        known.gpu.note(&sort, call.bytes, time);
+        known.failures = 0;
     }
 
     /// The error for a failure. A device that is lost is let go of, and [`Device::Auto`]
@@ -160,7 +174,7 @@ impl Gpu {
         };
         let mut state = lock(&STATE);
         if !self.context.is_usable() {
-            state.open.retain(|(_, gpu)| !std::ptr::eq(Arc::as_ptr(gpu), self));
+            state.forget(|gpu| std::ptr::eq(gpu, self));
         }
         if matches!(&state.auto, Auto::Ready(gpu) if std::ptr::eq(Arc::as_ptr(gpu), self)) {
             let until = Instant::now() + REST * 2u32.saturating_pow(failures.min(10) - 1);
@@ -207,6 +221,10 @@ impl Gpu {
                 known.cpu.set((Sort::of(call), threads), cpu);
             }
             Ok(None) | Err(Stop::Input(_)) => {}
+            // A driver that refuses one kernel may do well with others: this sort of call
+            // stays with the CPU, and the device goes on.
+            Err(Stop::Device(failure))
+                if failure.kind == FailureKind::Other && self.context.is_usable() => {}
             Err(Stop::Device(failure)) => {
                 self.failed(&failure);
                 // Once more when it has rested.
@@ -227,7 +245,7 @@ fn error(name: &str, failure: &Failure) -> Error {
 
 /// Chooses for a call; waits only if a GPU is asked for.
 pub(super) fn choose(wishes: Wishes<'_>, call: Call) -> Result<Choice> {
-    let is_fixed = call.params.fixed_bits().is_some() && !call.params.is_reversible();
+    let is_fixed = call.is_fixed();
     match wishes.device {
         Device::Cpu => Ok(Choice::Cpu("the CPU was asked for".into())),
         Device::Auto if !is_fixed => Ok(Choice::Cpu("GPUs do fixed rate only".into())),
@@ -302,13 +320,15 @@ fn open(selector: &Selector, device: &Device) -> Result<Arc<Gpu>> {
         return Err(none(reason.to_owned()));
     }
     let adapters = adapters();
+    let named = |name: &str| {
+        adapters.iter().position(|adapter| adapter.facts.name.to_lowercase().contains(name))
+    };
     let place = match selector {
         Selector::Any => (!adapters.is_empty()).then_some(0),
-        Selector::Index(index) => (*index < adapters.len()).then_some(*index),
-        Selector::Name(name) => {
-            let name = name.to_lowercase();
-            adapters.iter().position(|a| a.facts.name.to_lowercase().contains(&name))
-        }
+        Selector::Index(index) if *index < adapters.len() => Some(*index),
+        // Names may be numbers, too: 4090.
+        Selector::Index(number) => named(&number.to_string()),
+        Selector::Name(name) => named(&name.to_lowercase()),
     };
     let place = place.ok_or_else(|| {
         let names: Vec<&str> = adapters.iter().map(|a| a.facts.name.as_str()).collect();
@@ -331,19 +351,22 @@ fn open_at(place: usize) -> Result<Arc<Gpu>> {
     }
     // Opening takes a while: others go on meanwhile, and the first who comes back is right.
     let gpu = Gpu::open(adapter).map_err(|failure| error(&adapter.facts.name, &failure))?;
-    let mut state = lock(&STATE);
-    if let Some(gpu) = find(&state).filter(|gpu| gpu.context.is_usable()) {
-        return Ok(gpu);
-    }
     let gpu = Arc::new(gpu);
-    state.open.retain(|(at, _)| *at != place);
+    let mut state = lock(&STATE);
+    if let Some(first) = find(&state).filter(|gpu| gpu.context.is_usable()) {
+        // Ours is closed without the lock, since that may take a while too.
+        drop(state);
+        return Ok(first);
+    }
+    state.forget(|gpu| !gpu.context.is_usable());
     state.open.push((place, Arc::clone(&gpu)));
     Ok(gpu)
 }
 
 /// A CPU's time for a call, for comparison with the device that Auto has.
 pub(super) fn note_cpu(wishes: Wishes<'_>, call: Call, time: Duration) {
-    if *wishes.device != Device::Auto || call.bytes < WORTHWHILE || !is_owner() {
+    let is_ours = OWNER.load(Ordering::Relaxed) == std::process::id();
+    if *wishes.device != Device::Auto || call.bytes < WORTHWHILE || !is_ours || !call.is_fixed() {
         return;
     }
     let Auto::Ready(gpu) = &lock(&STATE).auto else { return };
@@ -369,13 +392,19 @@ fn in_background(work: impl FnOnce() + Send + 'static) {
     }));
 }
 
-/// Waits until no background thread is at work.
+/// Waits until no background thread is at work, or until one seems never to end.
 pub(super) fn wait_until_started() {
     if OWNER.load(Ordering::Relaxed) != std::process::id() {
         return;
     }
+    let end = Instant::now() + MOST_WAIT;
     let mut state = lock(&STATE);
     while state.busy > 0 {
-        state = IDLE.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        let waited = IDLE.wait_timeout(state, left);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
 }

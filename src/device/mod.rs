@@ -27,7 +27,8 @@ pub enum Device {
     /// A hardware GPU for large arrays at a fixed rate, where that pays; else the CPU.
     ///
     /// No call waits for a GPU to start: until one is ready, the CPU answers. If the GPU
-    /// fails, the CPU answers too, and [`last_run`](crate::last_run) tells why.
+    /// fails, the CPU answers too, and [`last_run`](crate::last_run) tells why. It starts on
+    /// a thread of its own: see [`wait_until_started`] for the end of a short program.
     #[default]
     Auto,
     /// The CPU.
@@ -176,7 +177,7 @@ fn info(adapter: &crate::gpu::Adapter) -> DeviceInfo {
     }
 }
 
-/// Returns when no GPU is being started or measured any more.
+/// Returns when no GPU is being started or measured any more, or after a minute.
 ///
 /// To be called before a process ends, so that no thread of this library is in a driver
 /// while that is torn down. Returns at once in a forked child, which has none of its

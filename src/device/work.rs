@@ -97,7 +97,10 @@ fn wrong_value(
         return cpu::first_wrong_value(stream, start, params, threads, &field.as_field());
     }
     // Values that share memory hide each other: both results are needed whole.
-    let found = field.bytes().to_vec();
+    let bytes = field.bytes().len();
+    let mut found = Vec::new();
+    found.try_reserve_exact(bytes).map_err(|_| Error::OutOfMemory { bytes: bytes as u64 })?;
+    found.extend_from_slice(field.bytes());
     cpu::decompress(stream, start, params, threads, field)?;
     Ok((found != field.bytes()).then_some(0))
 }
@@ -111,6 +114,13 @@ pub(super) struct Call {
     /// Bytes of the array's values.
     pub(super) bytes: u64,
     pub(super) encode: bool,
+}
+
+impl Call {
+    /// Whether all blocks have the same number of bits, as GPUs need it.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.params.fixed_bits().is_some() && !self.params.is_reversible()
+    }
 }
 
 /// What came of it.

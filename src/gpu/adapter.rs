@@ -42,17 +42,16 @@ pub(crate) fn adapters() -> Vec<Adapter> {
         descriptor.flags = wgpu::InstanceFlags::empty().with_env();
         let instance = wgpu::Instance::new(descriptor);
         pollster::block_on(instance.enumerate_adapters(backends))
+            .into_iter()
+            .filter(|adapter| {
+                let able = adapter.get_downlevel_capabilities().flags;
+                able.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+            })
+            .map(|inner| Adapter { facts: facts(&inner), inner })
+            .filter(|adapter| adapter.facts.name.to_lowercase().contains(&wanted))
+            .collect()
     });
-    let mut adapters: Vec<Adapter> = found
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|adapter| {
-            let able = adapter.get_downlevel_capabilities().flags;
-            able.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-        })
-        .map(|inner| Adapter { facts: facts(&inner), inner })
-        .filter(|adapter| adapter.facts.name.to_lowercase().contains(&wanted))
-        .collect();
+    let mut adapters: Vec<Adapter> = found.unwrap_or_default();
     adapters.sort_by_key(|adapter| adapter.facts.kind);
     adapters
 }

@@ -117,8 +117,8 @@ impl Codec {
     /// Records the compression of `array` into `stream`, from the byte `offset` on, which
     /// must be a multiple of the device's `min_storage_buffer_offset_alignment`.
     ///
-    /// The buffer must have the usage `STORAGE`. Memory for blocks that are not whole words
-    /// is allocated here, at most as much as the stream takes and half a gibibyte.
+    /// The buffer must have the usage `STORAGE` and not be the array's. Memory for blocks that
+    /// are not whole words is allocated here: some half a gibibyte at most.
     ///
     /// # Errors
     ///
@@ -256,18 +256,20 @@ impl<'a> Job<'a> {
             return unsupported("a row of blocks is more than the device binds".to_owned());
         };
         let pipelines = self.codec.kernels.get(kernel);
+        // One for all slabs, which are done one after the other.
+        let mut scratch: Option<wgpu::Buffer> = None;
         for number in 0..plan.len() {
             let slab = plan.slab(number);
             let (work, values, stream) = self.slab(&slab, head, number > 0);
             let bytes = if direction == Direction::Encode { work.scratch_bytes() } else { 0 };
-            let scratch = (bytes > 0).then(|| {
-                self.codec.device.create_buffer(&wgpu::BufferDescriptor {
+            if bytes > scratch.as_ref().map_or(0, wgpu::Buffer::size) {
+                scratch = Some(self.codec.device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some("zfp scratch"),
                     size: bytes,
                     usage: wgpu::BufferUsages::STORAGE,
                     mapped_at_creation: false,
-                })
-            });
+                }));
+            }
             let buffers = Buffers { values, stream, scratch: scratch.as_ref(), status };
             pipelines.record(&self.codec.device, encoder, &work, &buffers, None);
         }
@@ -333,7 +335,7 @@ impl<'a> Job<'a> {
 
 fn binding(buffer: &wgpu::Buffer, from: u64, to: u64) -> BufferBinding<'_> {
     // Whole vectors, as far as the buffer goes.
-    let to = to.next_multiple_of(16).min(buffer.size());
+    let to = to.next_multiple_of(16).min(buffer.size() & !3);
     BufferBinding { buffer, offset: from, size: std::num::NonZero::new(to - from) }
 }
 
