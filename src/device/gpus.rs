@@ -301,7 +301,9 @@ fn choose_freely(call: Call, threads: Option<usize>) -> Choice {
 fn start() {
     let software = std::env::var(SOFTWARE_VARIABLE).is_ok_and(|value| value == "1");
     let hardware = |adapter: &Adapter| software || adapter.facts.kind != Kind::Software;
-    let auto = match adapters().iter().position(hardware) {
+    let looks = software || ADAPTERS.get().is_some() || gpu::may_have_hardware();
+    let place = if looks { adapters().iter().position(hardware) } else { None };
+    let auto = match place {
         None => Auto::None("there is no hardware GPU".into()),
         Some(place) => match open_at(place) {
             Ok(gpu) => Auto::Ready(gpu),

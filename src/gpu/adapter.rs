@@ -56,6 +56,26 @@ pub(crate) fn adapters() -> Vec<Adapter> {
     adapters
 }
 
+/// Whether a GPU may be here at all, told without loading a driver: that of a GPU in software
+/// takes 80 MiB, for nothing if no other is there.
+#[cfg(target_os = "linux")]
+pub(crate) fn may_have_hardware() -> bool {
+    /// Beginnings of the device files of GPUs: most drivers, NVIDIA's, AMD's for computing,
+    /// Windows' below its Linux, and those of small boards.
+    const FILES: [&str; 7] = ["dri", "nvidia", "kfd", "dxg", "mali", "kgsl", "nvhost"];
+    let Ok(files) = std::fs::read_dir("/dev") else { return true };
+    files.flatten().any(|file| {
+        let name = file.file_name();
+        FILES.iter().any(|begin| name.as_encoded_bytes().starts_with(begin.as_bytes()))
+    })
+}
+
+/// Elsewhere only the drivers know.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn may_have_hardware() -> bool {
+    true
+}
+
 fn facts(adapter: &wgpu::Adapter) -> Facts {
     let (info, limits) = (adapter.get_info(), adapter.limits());
     let driver = [info.driver, info.driver_info];

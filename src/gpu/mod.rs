@@ -23,7 +23,7 @@ mod transfer;
 #[cfg(test)]
 mod host_tests;
 
-pub(crate) use adapter::{Adapter, Kind, adapters};
+pub(crate) use adapter::{Adapter, Kind, adapters, may_have_hardware};
 pub(crate) use context::Context;
 pub(crate) use decode::decompress;
 pub(crate) use encode::compress;

@@ -58,15 +58,16 @@ fn cargo() -> Command {
     let mut cargo = shell::cargo();
     cargo
         .args(["build", "--quiet", "--release", "--locked"])
+        // Where the wheel is built too: dependencies that both have are built once.
         .args(["--manifest-path", "benches/peers/Cargo.toml", "--target-dir"])
-        .arg(shell::target().join("peers"));
+        .arg(shell::target());
     cargo
 }
 
 /// Runs what [`build`] built, where the user stands, so that a file is written there.
 fn program(name: &str, arguments: &[String]) -> Result<()> {
     let program = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let program = std::path::absolute(shell::target().join("peers/release").join(program))?;
+    let program = std::path::absolute(shell::target().join("release").join(program))?;
     shell::run(Command::new(program).args(arguments))
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn advice() -> String {
 /// What the crate itself finds; tests take the first.
 fn look() -> Result<Gpu> {
     let mut command = shell::cargo();
-    command.args(["run", "--quiet", "--all-features", "--example", "devices"]);
+    command.args(["run", "--quiet", "--profile", "test", "--all-features", "--example", "devices"]);
     // The errors of the compiler are for the user.
     command.stderr(std::process::Stdio::inherit());
     let output = command.output().with_context(|| format!("cannot run {command:?}"))?;

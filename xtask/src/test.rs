@@ -77,7 +77,9 @@ pub(crate) fn run() -> Result<()> {
                 println!("SKIPPED: {example}, which needs a GPU");
                 continue;
             }
-            shell::run(cargo().args(["run", "--quiet", "--all-features", "--example", example]))?;
+            // By the profile of the tests, for which all is built already.
+            let run = ["run", "--quiet", "--profile", "test", "--all-features", "--example"];
+            shell::run(cargo().args(run).arg(example))?;
         }
         Ok(())
     })?;
