@@ -246,6 +246,14 @@ pub enum Error {
         /// The first block that differs, in the order of the stream.
         block: u64,
     },
+    /// The GPU gave other bytes or values than the CPU before, and is not used any more.
+    #[error("{adapter} is not used any more: {reason}")]
+    GpuDistrusted {
+        /// The adapter's name.
+        adapter: String,
+        /// What was seen.
+        reason: String,
+    },
 
     /// The threads asked for could not be had.
     #[error("{threads} threads cannot be started: {reason}")]

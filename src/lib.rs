@@ -64,7 +64,8 @@ pub use block::{
 };
 pub use codec::{Compressor, Decompressed, Decompressor, StreamWord, compress, decompress};
 pub use device::{
-    DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices, wait_until_started,
+    DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices, stop_starting,
+    wait_until_started,
 };
 pub use error::{Error, Result};
 pub use field::{Field, FieldMut};

@@ -30,6 +30,8 @@ pub struct Run {
     pub device: Cow<'static, str>,
     /// Whether a GPU made the result.
     pub gpu: bool,
+    /// If so, its place in [`devices`](crate::devices), where names may not tell GPUs apart.
+    pub index: Option<usize>,
     /// Why this device.
     pub reason: Cow<'static, str>,
     /// If a GPU failed and the CPU made the result in its place: what went wrong.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::cost::Cost;
+use super::cost::{Cost, Rivals};
 use super::work::Call;
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
@@ -16,8 +16,12 @@ use crate::scalar::ScalarType;
 const STARTS: [u32; 2] = [96, 20];
 
 /// Whether the kernel that a call needs gives on this device what the CPU gives, for a few
-/// blocks of all sorts, some of which leave the array.
-pub(super) fn is_right(context: &Context, call: Call) -> std::result::Result<bool, Stop> {
+/// blocks of all sorts, some of which leave the array. Between steps `go_on` may end it.
+pub(super) fn is_right(
+    context: &Context,
+    call: Call,
+    go_on: impl Fn() -> std::result::Result<(), Stop>,
+) -> std::result::Result<bool, Stop> {
     let Call { scalar, dims, encode, .. } = call;
     // Above 64 blocks, and enough values for every kind of them.
     let shape: &[usize] = match dims {
@@ -34,6 +38,7 @@ pub(super) fn is_right(context: &Context, call: Call) -> std::result::Result<boo
     for bits in [64 << dims, (37 << dims) + 5, 13 + (1 << dims)] {
         let params = Params { minbits: bits, maxbits: bits, ..Params::default() };
         for start in STARTS {
+            go_on()?;
             let mut expected = begin(start)?;
             cpu::compress(&field, params, policy, Some(1), &mut expected)?;
             if encode {
@@ -69,11 +74,13 @@ pub(super) fn measure(
     context: &Context,
     call: Call,
     threads: Option<usize>,
-) -> std::result::Result<(Cost, Cost), Stop> {
-    let small = time_both(context, call, threads, SMALL)?;
-    let large = time_both(context, call, threads, LARGE)?;
-    let cost = |small: (u64, Duration), large: (u64, Duration)| Cost::between(small, large);
-    Ok((cost((small.0, small.1), (large.0, large.1)), cost((small.0, small.2), (large.0, large.2))))
+    go_on: impl Fn() -> std::result::Result<(), Stop>,
+) -> std::result::Result<Rivals, Stop> {
+    let small = time_both(context, call, threads, SMALL, &go_on)?;
+    let large = time_both(context, call, threads, LARGE, &go_on)?;
+    let cost =
+        |device: usize| Cost::between((small.0, small.1[device]), (large.0, large.1[device]));
+    Ok(Rivals::new(cost(0), cost(1)))
 }
 
 /// Bytes, and how long they take on the GPU and on the CPU: the shortest of a few times,
@@ -83,16 +90,24 @@ fn time_both(
     call: Call,
     threads: Option<usize>,
     bytes: usize,
-) -> std::result::Result<(u64, Duration, Duration), Stop> {
-    let Call { scalar, dims, params, encode, .. } = call;
+    go_on: impl Fn() -> std::result::Result<(), Stop>,
+) -> std::result::Result<(u64, [Duration; 2]), Stop> {
+    let Call { scalar, dims, params, encode, rows, .. } = call;
     // Streams may be larger than their arrays.
     let stream_bytes = (params.maxbits as usize / 8) >> (2 * dims);
     let side =
         ((bytes / scalar.size().max(stream_bytes)) as f64).powf(1.0 / dims as f64) as usize / 4 * 4;
     let shape = vec![side.max(4); dims];
     let values: usize = shape.iter().product();
-    let bytes = trial_bytes(scalar, values);
-    let field = field(&bytes, scalar, &shape)?;
+    let mut strides = strides(scalar, &shape);
+    // As far apart as in an array whose axes were turned round, or in every other value.
+    let apart: isize = if rows || dims > 1 { 1 } else { 2 };
+    if !rows {
+        strides.reverse();
+        strides[0] *= apart;
+    }
+    let bytes = trial_bytes(scalar, values * apart as usize);
+    let field = Field::from_bytes(&bytes, scalar, &shape, &strides, 0)?;
     let policy = NonFinitePolicy::Error;
     let mut stream = BitWriter::default();
     cpu::compress(&field, params, policy, threads, &mut stream)?;
@@ -101,6 +116,7 @@ fn time_both(
     let mut best = [Duration::MAX; 2];
     for _ in 0..3 {
         for (device, best) in best.iter_mut().enumerate() {
+            go_on()?;
             let begun = Instant::now();
             if encode {
                 let mut out = BitWriter::with_capacity(stream.len())?;
@@ -110,7 +126,7 @@ fn time_both(
                     cpu::compress(&field, params, policy, threads, &mut out)?;
                 }
             } else {
-                let mut target = field_mut(&mut target, scalar, &shape)?;
+                let mut target = FieldMut::from_bytes(&mut target, scalar, &shape, &strides, 0)?;
                 if device == 0 {
                     gpu::decompress(context, &stream, 0, params, threads, &mut target)?;
                 } else {
@@ -120,7 +136,7 @@ fn time_both(
             *best = begun.elapsed().min(*best);
         }
     }
-    Ok((bytes.len() as u64, best[0], best[1]))
+    Ok(((values * scalar.size()) as u64, best))
 }
 
 /// Bits that come before the first block.

@@ -55,6 +55,7 @@ fn report(begun: Instant, reason: &'static str, input_bytes: u64, output_bytes: 
     Run {
         device: "CPU".into(),
         gpu: false,
+        index: None,
         reason: reason.into(),
         failure: None,
         input_bytes,

@@ -1,11 +1,15 @@
 //! Which device does the work, and why.
 
 #[cfg(feature = "gpu")]
+mod auto;
+#[cfg(feature = "gpu")]
 mod check;
 #[cfg(feature = "gpu")]
 mod cost;
 #[cfg(not(feature = "gpu"))]
 mod cpu_only;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "gpu")]
 mod gpus;
 #[cfg(feature = "gpu")]
@@ -18,6 +22,7 @@ pub(crate) use work::{compress, decompress};
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 
@@ -28,7 +33,7 @@ pub enum Device {
     ///
     /// No call waits for a GPU to start: until one is ready, the CPU answers. If the GPU
     /// fails, the CPU answers too, and [`last_run`](crate::last_run) tells why. It starts on
-    /// a thread of its own: see [`wait_until_started`] for the end of a short program.
+    /// a thread of its own: see [`stop_starting`] for the end of a short program.
     #[default]
     Auto,
     /// The CPU.
@@ -114,7 +119,8 @@ impl Device {
 impl FromStr for Device {
     type Err = Error;
 
-    /// `auto`, `cpu`, `gpu`, `gpu:NAME` or `gpu:INDEX`.
+    /// `auto`, `cpu`, `gpu`, `gpu:NAME` or `gpu:INDEX`. Digits alone are an index; a name of
+    /// which they are part needs more of it: `gpu:RTX 4090`.
     fn from_str(text: &str) -> Result<Self> {
         let unknown = || Error::Device { given: text.to_owned() };
         match text {
@@ -122,10 +128,12 @@ impl FromStr for Device {
             "cpu" => Ok(Self::Cpu),
             "gpu" => Ok(Self::Gpu(Selector::Any)),
             _ => match text.strip_prefix("gpu:").filter(|name| !name.is_empty()) {
-                Some(name) => Ok(Self::Gpu(match name.parse() {
-                    Ok(index) => Selector::Index(index),
-                    Err(_) => Selector::Name(name.to_owned()),
-                })),
+                Some(name) => {
+                    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+                    let index = name.parse().ok().filter(|_| is_number);
+                    let name = || Selector::Name(name.to_owned());
+                    Ok(Self::Gpu(index.map_or_else(name, Selector::Index)))
+                }
                 None => Err(unknown()),
             },
         }
@@ -150,7 +158,7 @@ impl fmt::Display for Device {
 #[must_use]
 pub fn devices() -> Vec<DeviceInfo> {
     #[cfg(feature = "gpu")]
-    return gpus::adapters().iter().map(info).collect();
+    return gpus::GPUS.adapters().iter().map(info).collect();
     #[cfg(not(feature = "gpu"))]
     Vec::new()
 }
@@ -179,10 +187,26 @@ fn info(adapter: &crate::gpu::Adapter) -> DeviceInfo {
 
 /// Returns when no GPU is being started or measured any more, or after a minute.
 ///
-/// To be called before a process ends, so that no thread of this library is in a driver
-/// while that is torn down. Returns at once in a forked child, which has none of its
-/// parent's threads.
+/// What [`Device::Auto`] begins in the background is then done, so that its next choice is
+/// an informed one. Returns at once in a forked child, which has none of its parent's threads.
 pub fn wait_until_started() {
     #[cfg(feature = "gpu")]
-    gpus::wait_until_started();
+    gpus::GPUS.wait(Duration::from_secs(60));
+}
+
+/// Has [`Device::Auto`] begin nothing more in the background, and waits for what it has begun,
+/// at most for `most`; says whether all of that has ended.
+///
+/// To be called before a process ends, so that no thread of this library is in a driver while
+/// that is torn down. A kernel that is being compiled is waited for; measurements end early.
+/// GPUs that are ready stay in use. Returns at once in a forked child.
+#[allow(clippy::must_use_candidate, reason = "whoever leaves anyway need not look")]
+pub fn stop_starting(most: Duration) -> bool {
+    #[cfg(feature = "gpu")]
+    return gpus::GPUS.stop(most);
+    #[cfg(not(feature = "gpu"))]
+    {
+        let _ = most;
+        true
+    }
 }

@@ -1,9 +1,10 @@
 //! A call's way through the devices: chosen, done, checked, reported.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::gpus::{self, Gpu};
+use super::gpu::Gpu;
+use super::gpus::{GPUS, Gpus};
 use super::{Device, Wishes};
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
@@ -26,11 +27,22 @@ pub(crate) fn compress(
     policy: NonFinitePolicy,
     out: &mut BitWriter,
 ) -> Result<Run> {
+    compress_among(&GPUS, wishes, field, params, policy, out)
+}
+
+/// The same with other GPUs than this process's.
+pub(super) fn compress_among(
+    gpus: &'static Gpus,
+    wishes: Wishes<'_>,
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    out: &mut BitWriter,
+) -> Result<Run> {
     let begun = Instant::now();
     let start = out.position();
-    let bytes = field.value_bytes() as u64;
-    let call = Call { scalar: field.scalar(), dims: field.dims(), params, bytes, encode: true };
-    let done = by_device(wishes, call, |choice| match choice {
+    let call = Call::compression(field, params);
+    let done = by_device(gpus, wishes, call, |choice| match choice {
         Choice::Cpu(_) => {
             cpu::compress(field, params, policy, wishes.threads, out)?;
             Ok(Done::default())
@@ -52,7 +64,7 @@ pub(crate) fn compress(
             Ok(done)
         }
     })?;
-    Ok(done.report(begun, bytes, out.position().div_ceil(8)))
+    Ok(done.report(begun, call.bytes, out.position().div_ceil(8)))
 }
 
 /// Reads all blocks of a field from a stream whose first block begins at bit `start`, and
@@ -64,10 +76,21 @@ pub(crate) fn decompress(
     params: Params,
     field: &mut FieldMut<'_>,
 ) -> Result<Run> {
+    decompress_among(&GPUS, wishes, stream, start, params, field)
+}
+
+/// The same with other GPUs than this process's.
+pub(super) fn decompress_among(
+    gpus: &'static Gpus,
+    wishes: Wishes<'_>,
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    field: &mut FieldMut<'_>,
+) -> Result<Run> {
     let begun = Instant::now();
-    let bytes = field.value_bytes() as u64;
-    let call = Call { scalar: field.scalar(), dims: field.dims(), params, bytes, encode: false };
-    let done = by_device(wishes, call, |choice| match choice {
+    let call = Call { encode: false, ..Call::compression(&field.as_field(), params) };
+    let done = by_device(gpus, wishes, call, |choice| match choice {
         Choice::Cpu(_) => {
             cpu::decompress(stream, start, params, wishes.threads, field)?;
             Ok(Done::default())
@@ -83,7 +106,7 @@ pub(crate) fn decompress(
             Ok(done)
         }
     })?;
-    Ok(done.report(begun, stream.len() as u64, bytes))
+    Ok(done.report(begun, stream.len() as u64, call.bytes))
 }
 
 fn wrong_value(
@@ -114,9 +137,22 @@ pub(super) struct Call {
     /// Bytes of the array's values.
     pub(super) bytes: u64,
     pub(super) encode: bool,
+    /// Whether values lie side by side along x.
+    pub(super) rows: bool,
 }
 
 impl Call {
+    pub(super) fn compression(field: &Field<'_>, params: Params) -> Self {
+        Self {
+            scalar: field.scalar(),
+            dims: field.dims(),
+            params,
+            bytes: field.value_bytes() as u64,
+            encode: true,
+            rows: field.has_rows(),
+        }
+    }
+
     /// Whether all blocks have the same number of bits, as GPUs need it.
     pub(super) fn is_fixed(&self) -> bool {
         self.params.fixed_bits().is_some() && !self.params.is_reversible()
@@ -126,7 +162,8 @@ impl Call {
 /// What came of it.
 #[derive(Default)]
 struct Done {
-    device: Option<String>,
+    /// The GPU that did it: its place among all, and its name.
+    device: Option<(usize, String)>,
     reason: Cow<'static, str>,
     failure: Option<String>,
     seconds: Seconds,
@@ -136,10 +173,11 @@ struct Done {
 
 impl Done {
     fn report(self, begun: Instant, input_bytes: u64, output_bytes: u64) -> Run {
-        let gpu = self.device.is_some();
+        let (index, name) = self.device.unzip();
         Run {
-            device: self.device.map_or(Cow::Borrowed("CPU"), Cow::Owned),
-            gpu,
+            device: name.map_or(Cow::Borrowed("CPU"), Cow::Owned),
+            gpu: index.is_some(),
+            index,
             reason: self.reason,
             failure: self.failure,
             input_bytes,
@@ -153,6 +191,17 @@ impl Done {
 enum Stop {
     Error(Error),
     Device(crate::gpu::Failure),
+}
+
+impl Stop {
+    fn into_error(self, device: &str) -> Error {
+        match self {
+            Self::Error(error) => error,
+            Self::Device(failure) => {
+                Error::GpuFailed { adapter: device.to_owned(), reason: failure.reason }
+            }
+        }
+    }
 }
 
 impl From<Error> for Stop {
@@ -173,50 +222,43 @@ impl From<crate::gpu::Stop> for Stop {
 /// Chooses a device, has it do the work, and falls back to the CPU where the caller left
 /// the choice to us.
 fn by_device(
+    gpus: &'static Gpus,
     wishes: Wishes<'_>,
     call: Call,
     mut work: impl FnMut(&Choice) -> std::result::Result<Done, Stop>,
 ) -> Result<Done> {
-    let choice = gpus::choose(wishes, call)?;
+    let choice = gpus.choose(wishes, call)?;
     let begun = Instant::now();
-    let failure = match (work(&choice), &choice) {
-        (Err(Stop::Error(error)), _) => return Err(error),
-        (Ok(done), Choice::Cpu(reason)) => {
-            gpus::note_cpu(wishes, call, begun.elapsed());
-            return Ok(Done { reason: reason.clone(), ..done });
-        }
-        (Ok(done), Choice::Gpu(gpu, reason)) => match done.wrong {
-            None => {
-                gpu.note(wishes, call, done.seconds.total);
-                let device = Some(gpu.name().to_owned());
-                return Ok(Done { device, reason: reason.clone(), ..done });
-            }
-            Some(block) => {
-                gpu.distrust();
-                Error::GpuDiffers { adapter: gpu.name().to_owned(), block }
-            }
-        },
-        (Err(Stop::Device(failure)), Choice::Gpu(gpu, _)) => gpu.failed(&failure),
-        (Err(Stop::Device(failure)), Choice::Cpu(_)) => {
-            Error::GpuFailed { adapter: "CPU".to_owned(), reason: failure.reason }
+    let done = work(&choice);
+    let (gpu, reason) = match choice {
+        Choice::Gpu(gpu, reason) => (gpu, reason),
+        Choice::Cpu(reason) => {
+            let done = done.map_err(|stop| stop.into_error("CPU"))?;
+            gpus.note_cpu(wishes, call, begun.elapsed());
+            return Ok(Done { reason, ..done });
         }
     };
-    fall_back(wishes, failure, work)
-}
-
-/// What a GPU could not do, the CPU does, unless the caller insisted on the GPU.
-fn fall_back(
-    wishes: Wishes<'_>,
-    failure: Error,
-    mut work: impl FnMut(&Choice) -> std::result::Result<Done, Stop>,
-) -> Result<Done> {
+    let (failure, validation) = match done {
+        Err(Stop::Error(error)) => return Err(error),
+        Err(Stop::Device(failure)) => (gpus.failed(&gpu, &failure), Duration::ZERO),
+        Ok(Done { wrong: Some(block), seconds, .. }) => {
+            let error = Error::GpuDiffers { adapter: gpu.name().to_owned(), block };
+            drop(gpus.distrust(&gpu, format!("it and the CPU differed in block {block}")));
+            (error, seconds.validation)
+        }
+        Ok(done) => {
+            gpus.succeeded(&gpu);
+            gpu.note(true, wishes, call, begun.elapsed().saturating_sub(done.seconds.validation));
+            let device = Some((gpu.place, gpu.name().to_owned()));
+            return Ok(Done { device, reason, ..done });
+        }
+    };
+    // What the GPU could not do, the CPU does, unless the caller insisted on the GPU.
     if *wishes.device != Device::Auto {
         return Err(failure);
     }
     let reason = Cow::Borrowed("the GPU failed, and the CPU did the work");
-    match work(&Choice::Cpu(reason.clone())) {
-        Ok(done) => Ok(Done { reason, failure: Some(failure.to_string()), ..done }),
-        Err(Stop::Error(error)) => Err(error),
-        Err(Stop::Device(_)) => Err(failure),
-    }
+    let done = work(&Choice::Cpu(reason.clone())).map_err(|stop| stop.into_error("CPU"))?;
+    let seconds = Seconds { validation, ..done.seconds };
+    Ok(Done { reason, failure: Some(failure.to_string()), seconds, ..done })
 }

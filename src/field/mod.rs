@@ -102,6 +102,12 @@ impl<'a> Field<'a> {
         self.layout.values() * self.layout.item
     }
 
+    /// Whether values lie side by side along x.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn has_rows(&self) -> bool {
+        self.layout.stride[0] == self.layout.item as isize
+    }
+
     pub(crate) fn grid(&self) -> Grid {
         Grid::of(&self.layout)
     }

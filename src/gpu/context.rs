@@ -5,7 +5,7 @@
 //! scopes, the callback of a lost device, results of polling and mapping, and panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,8 @@ pub(crate) struct Context {
 struct State {
     /// Why the device is of no more use.
     lost: Mutex<Option<String>>,
+    /// Whether it did not answer.
+    hung: AtomicBool,
     /// Waits that came to an end.
     progress: AtomicU64,
 }
@@ -155,6 +157,12 @@ impl Context {
         self.check().is_ok()
     }
 
+    /// Whether the device gave no answer: then its handles must not be dropped either, only
+    /// forgotten, since wgpu would wait for it.
+    pub(crate) fn is_hung(&self) -> bool {
+        self.state.hung.load(Ordering::Relaxed)
+    }
+
     /// An error if the device is of no more use.
     pub(super) fn check(&self) -> Result<(), Failure> {
         // First, since a lock may have been held when the process was forked.
@@ -235,6 +243,7 @@ impl Context {
             }
             if since.elapsed() >= self.patience && signal.outcome().is_none() {
                 let seconds = self.patience.as_secs();
+                self.state.hung.store(true, Ordering::Relaxed);
                 return Err(self.lose(&format!("no answer for {seconds} seconds")));
             }
         }

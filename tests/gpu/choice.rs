@@ -23,6 +23,8 @@ fn names_of_devices() {
         ("gpu:Quadro", name("Quadro")),
         ("gpu:Radeon RX 7900: XT", name("Radeon RX 7900: XT")),
         ("gpu:-1", name("-1")),
+        ("gpu:+1", name("+1")),
+        ("gpu:99999999999999999999", name("99999999999999999999")),
         ("gpu:gpu:1", name("gpu:1")),
     ] {
         assert_eq!(text.parse(), Ok(device.clone()));
@@ -83,7 +85,7 @@ fn a_device_is_found_by_name_and_place() {
         assert!(run.gpu);
         assert_eq!(run.reason, "it was asked for");
         assert_eq!(run.failure, None);
-        assert!(devices().iter().any(|device| device.name == run.device), "{run:?}");
+        assert_eq!(devices()[run.index.unwrap()].name, run.device);
     }
 }
 
@@ -91,7 +93,9 @@ fn a_device_is_found_by_name_and_place() {
 #[test]
 fn a_device_that_is_not_there() {
     let names: Vec<String> = devices().into_iter().map(|device| device.name).collect();
-    for text in ["gpu:no such thing", "gpu:99"] {
+    // An index is no name, even if a name has that number in it.
+    let beyond = names.len();
+    for text in ["gpu:no such thing", "gpu:99", &format!("gpu:{beyond}"), "gpu:1000000"] {
         for result in [
             compress(text.parse().unwrap(), RATE).map(|_| ()),
             Decompressor::new()

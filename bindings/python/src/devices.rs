@@ -1,6 +1,7 @@
 //! Devices: named by a string, listed, and what a call did on one.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyRuntimeWarning, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -71,12 +72,21 @@ pub(crate) fn wait_at_exit(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Returns when no GPU is being started any more.
+/// How long a process waits at its end for a driver that is being started.
+const MOST_WAIT: Duration = Duration::from_secs(60);
+
+/// Returns when no GPU is being started any more; Ctrl-C ends the wait.
 #[pyfunction]
-fn wait_for_devices(py: Python<'_>) {
-    if REGISTERED.load(Ordering::Relaxed) == std::process::id() {
-        py.detach(zfp_wgpu::wait_until_started);
+fn wait_for_devices(py: Python<'_>) -> PyResult<()> {
+    if REGISTERED.load(Ordering::Relaxed) != std::process::id() {
+        return Ok(());
     }
+    let begun = Instant::now();
+    let slice = Duration::from_millis(100);
+    while !py.detach(|| zfp_wgpu::stop_starting(slice)) && begun.elapsed() < MOST_WAIT {
+        py.check_signals()?;
+    }
+    Ok(())
 }
 
 /// The fields of Python's `DeviceInfo`.
@@ -113,6 +123,7 @@ pub(crate) fn report(py: Python<'_>, run: Run) -> PyResult<Report<'_>> {
     let fields = PyDict::new(py);
     fields.set_item("device", run.device)?;
     fields.set_item("gpu", run.gpu)?;
+    fields.set_item("index", run.index)?;
     fields.set_item("reason", run.reason)?;
     fields.set_item("failure", run.failure)?;
     fields.set_item("input_bytes", run.input_bytes)?;

@@ -19,7 +19,8 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::Threads { .. }
         | Error::NoGpu { .. }
         | Error::GpuFailed { .. }
-        | Error::GpuDiffers { .. } => PyRuntimeError::new_err(message),
+        | Error::GpuDiffers { .. }
+        | Error::GpuDistrusted { .. } => PyRuntimeError::new_err(message),
         Error::OutOfMemory { .. } | Error::GpuOutOfMemory { .. } => PyMemoryError::new_err(message),
         _ => PyValueError::new_err(message),
     }

@@ -82,6 +82,8 @@ class Run:
         "CPU", or the name of the GPU.
     gpu : bool
         Whether a GPU made the result.
+    index : int or None
+        If so, its place in `devices`, as in ``device="gpu:INDEX"``.
     reason : str
         Why this device.
     failure : str or None
@@ -101,6 +103,7 @@ class Run:
 
     device: str
     gpu: bool
+    index: int | None
     reason: str
     failure: str | None
     input_bytes: int

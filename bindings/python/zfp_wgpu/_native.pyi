@@ -42,6 +42,7 @@ class _Seconds(TypedDict):
 class _Run(TypedDict):
     device: str
     gpu: bool
+    index: int | None
     reason: str
     failure: str | None
     input_bytes: int
