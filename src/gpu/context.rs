@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SOFTWARE_PATIENCE: Duration = Duration::from_secs(300);
 /// How long one look at the device may take. wgpu keeps locks meanwhile.
 const LOOK: Duration = Duration::from_millis(100);
+/// How wgpu names devices that are gone.
+const LOST: &str = "device is lost";
 /// Idle rings that are kept: what several threads get without allocating.
 const MOST_IDLE: usize = 2;
 
@@ -42,6 +44,8 @@ pub(crate) struct Context {
     /// The process that opened the device. A forked child has the handles and none of
     /// the driver's threads.
     process: u32,
+    #[cfg(test)]
+    pub(super) faults: super::faults::Faults,
 }
 
 /// What callbacks of wgpu tell.
@@ -112,8 +116,12 @@ impl Context {
         let open = || {
             let (device, queue) = pollster::block_on(adapter.inner.request_device(&descriptor))?;
             let lost = Arc::clone(&state);
-            device.set_device_lost_callback(move |_, reason| {
-                lost.lose(if reason.is_empty() { "the device was lost" } else { &reason });
+            device.set_device_lost_callback(move |kind, reason| {
+                lost.lose(match kind {
+                    _ if !reason.is_empty() => &reason,
+                    wgpu::DeviceLostReason::Destroyed => "the device was destroyed",
+                    wgpu::DeviceLostReason::Unknown => "the device was lost",
+                });
             });
             // Whatever no error scope catches. The default would be to panic.
             let uncaptured = Arc::clone(&state);
@@ -143,6 +151,8 @@ impl Context {
                 _ => PATIENCE,
             }),
             process: std::process::id(),
+            #[cfg(test)]
+            faults: super::faults::Faults::default(),
         })
     }
 
@@ -206,9 +216,24 @@ impl Context {
                     // The next call may need them elsewhere.
                     lock(&self.rings).clear();
                 }
-                Err(Failure::caught(&error, bytes))
+                Err(self.explain(Failure::caught(&error, bytes)))
             }
             Err(panic) => Err(self.lose(&message(&*panic))),
+        }
+    }
+
+    /// What is behind a failure: on a lost device everything is invalid, and wgpu only tells
+    /// of the loss when it is polled.
+    pub(super) fn explain(&self, failure: Failure) -> Failure {
+        let look = || {
+            // The work under way comes first, if there is any.
+            let timeout = Some(LOOK.min(self.patience));
+            self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout })
+        };
+        match catch_unwind(AssertUnwindSafe(look)) {
+            Err(panic) => self.lose(&message(&*panic)),
+            Ok(_) if failure.reason.contains(LOST) => self.lose(&failure.reason),
+            Ok(_) => self.check().err().unwrap_or(failure),
         }
     }
 
@@ -224,7 +249,11 @@ impl Context {
         loop {
             if let Some(mapped) = signal.outcome() {
                 self.state.progress.fetch_add(1, Ordering::Relaxed);
-                return if mapped { Ok(()) } else { Err(self.lose("a buffer was not mapped")) };
+                if mapped {
+                    return Ok(());
+                }
+                let failure = self.explain(Failure::lost("a buffer was not mapped"));
+                return Err(self.lose(&failure.reason));
             }
             let look = || {
                 self.device.poll(wgpu::PollType::Wait {

@@ -15,7 +15,7 @@ use crate::mode::Mode;
 use crate::scalar::ScalarType;
 
 /// A device, or word that there is none.
-fn open(options: &Options) -> Option<Context> {
+pub(super) fn open(options: &Options) -> Option<Context> {
     match adapters().first() {
         Some(adapter) => Some(Context::open_with(adapter, options).unwrap()),
         None if std::env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1") => {
@@ -59,7 +59,7 @@ fn strides(scalar: ScalarType, shape: &[usize]) -> Vec<isize> {
 }
 
 /// A writer with a header of some bits.
-fn header(bits: u32) -> BitWriter {
+pub(super) fn header(bits: u32) -> BitWriter {
     let mut out = BitWriter::default();
     for bit in 0..bits {
         out.put(u64::from(bit % 3 == 0), 1).unwrap();
@@ -107,7 +107,7 @@ fn agree(
     );
 }
 
-fn fixed(bits: u32) -> Params {
+pub(super) fn fixed(bits: u32) -> Params {
     Params { minbits: bits, maxbits: bits, ..Params::default() }
 }
 
@@ -259,7 +259,7 @@ fn threads_share_a_device() {
 }
 
 /// Both directions end with a failure, soon, and leave the output alone.
-fn fails(context: &Context) -> Failure {
+pub(super) fn fails(context: &Context) -> Failure {
     let begun = Instant::now();
     let values = vec![1f32; 100 * 100 * 100];
     let field = Field::new(&values, &[100, 100, 100]).unwrap();

@@ -13,6 +13,8 @@ mod context;
 mod decode;
 mod encode;
 mod failure;
+#[cfg(test)]
+mod faults;
 mod kernels;
 pub mod resident;
 mod shaders;
@@ -21,6 +23,8 @@ mod slabs;
 mod transfer;
 
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod host_tests;
 
 pub(crate) use adapter::{Adapter, Kind, adapters, may_have_hardware};
@@ -28,6 +32,9 @@ pub(crate) use context::Context;
 pub(crate) use decode::decompress;
 pub(crate) use encode::compress;
 pub(crate) use failure::{Failure, FailureKind, Stop};
+#[cfg(test)]
+#[allow(unused_imports, reason = "for tests of the floors above")]
+pub(crate) use faults::Fault;
 
 use crate::block::{NonFinitePolicy, Params};
 use crate::scalar::ScalarType;

@@ -12,6 +12,8 @@ use wgpu::BufferUsages as Usage;
 use super::PART;
 use super::context::Context;
 use super::failure::{Failure, Stop};
+#[cfg(test)]
+use super::faults::Fault;
 use super::kernels::{Buffers, Direction, Kernel, Pipelines, Work};
 use super::signal::Signal;
 use super::slabs::{Plan, Slab};
@@ -102,6 +104,8 @@ pub(super) fn run(
 ) -> Result<Seconds, Stop> {
     let begun = Instant::now();
     let mut seconds = Seconds::default();
+    #[cfg(test)]
+    context.strike(Fault::Before);
     let pipelines = context
         .scoped(0, || context.kernels.get(kernel))
         .inspect_err(|_| context.kernels.forget(kernel))?;
@@ -117,6 +121,8 @@ pub(super) fn run(
             let slab = plan.slab(number);
             let work = task.work(&slab);
             let needs = task.needs(&slab, &work);
+            #[cfg(test)]
+            context.faults.no_memory(needs.input + needs.output + needs.scratch)?;
             context.scoped(needs.input + needs.output + needs.scratch, || {
                 entry.provide(context, &needs);
             })?;
@@ -126,6 +132,8 @@ pub(super) fn run(
             })?;
             seconds.upload += filling.elapsed();
             entry.flight = Some(entry.submit(context, &pipelines, kernel, slab, needs, &work)?);
+            #[cfg(test)]
+            context.strike(Fault::Within);
         }
     }
     context.keep_ring(ring);
@@ -264,7 +272,14 @@ impl Entry {
             return Err(task.refuse(&flight.slab));
         }
         let draining = Instant::now();
-        task.drain(&flight.slab, &read(download, flight.needs.output)?)?;
+        let view = read(download, flight.needs.output)?;
+        let output: &[u8] = &view;
+        #[cfg(test)]
+        let wrong = context.faults.flipped(output);
+        #[cfg(test)]
+        let output = wrong.as_deref().unwrap_or(output);
+        task.drain(&flight.slab, output)?;
+        drop(view);
         seconds.download += draining.elapsed();
         context.scoped(0, || {
             download.unmap();
@@ -328,9 +343,8 @@ fn read_notes(bytes: &[u8]) -> (bool, u64) {
 
 /// Buffers of a lost device are not mapped, and wgpu gives no other sign of the loss.
 fn unmapped(context: &Context, error: &wgpu::MapRangeError) -> Failure {
-    // It calls back with the reason, if it has one.
-    drop(context.scoped(0, || context.device.poll(wgpu::PollType::Poll)));
-    context.lose(&error.to_string())
+    let failure = context.explain(Failure::lost(error.to_string()));
+    context.lose(&failure.reason)
 }
 
 /// Never seen: every entry is provided for before it is used.
