@@ -16,10 +16,6 @@ const WORTHWHILE: u64 = 1 << 20;
 /// Lets [`Device::Auto`] use software adapters: for tests on machines without a GPU.
 const SOFTWARE_VARIABLE: &str = "ZFP_WGPU_AUTO_SOFTWARE";
 
-fn takes_software() -> bool {
-    std::env::var(SOFTWARE_VARIABLE).is_ok_and(|value| value == "1")
-}
-
 /// Which adapter is the one to use.
 enum Candidate {
     Place(usize),
@@ -66,10 +62,14 @@ impl Gpus {
         }
     }
 
+    fn takes_software(&self) -> bool {
+        self.software || std::env::var(SOFTWARE_VARIABLE).is_ok_and(|value| value == "1")
+    }
+
     /// Finds and opens a device.
     fn start(&'static self) {
         // A driver is loaded only if there is a chance.
-        if !takes_software() && !self.has_looked() && !gpu::may_have_hardware() {
+        if !self.takes_software() && !self.has_looked() && !gpu::may_have_hardware() {
             lock(&self.state).auto = Auto::None("there is no hardware GPU".into());
             return;
         }
@@ -92,7 +92,7 @@ impl Gpus {
 
     /// The first adapter that may be used now, or why there is none.
     fn candidate(&self, state: &mut State) -> Candidate {
-        let software = takes_software();
+        let software = self.takes_software();
         let mut found = Candidate::None("there is no hardware GPU".to_owned());
         for (place, adapter) in self.adapters().iter().enumerate() {
             if adapter.facts.kind == Kind::Software && !software {

@@ -30,6 +30,8 @@ pub(super) struct Gpus {
     pub(super) idle: Condvar,
     /// Nothing more is to be begun in the background.
     pub(super) closing: AtomicBool,
+    /// Whether [`Device::Auto`] may use GPUs in software.
+    pub(super) software: bool,
 }
 
 pub(super) struct State {
@@ -110,6 +112,7 @@ impl Gpus {
             state: Mutex::new(state),
             idle: Condvar::new(),
             closing: AtomicBool::new(false),
+            software: false,
         }
     }
 

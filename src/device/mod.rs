@@ -8,6 +8,8 @@ mod check;
 mod cost;
 #[cfg(not(feature = "gpu"))]
 mod cpu_only;
+#[cfg(all(test, feature = "gpu"))]
+mod fault_tests;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gpu")]
