@@ -1,0 +1,514 @@
+"""HDF5 files: those of hdf5plugin (H5Z-ZFP) byte for byte, read both ways, and by h5dump.
+
+h5py takes a filter that is registered before one it would have to load. So this process,
+which imports hdf5plugin, has H5Z-ZFP, and ours runs in processes of its own.
+"""
+
+import doctest
+import os
+import shutil
+import subprocess
+import sys
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+
+import zfp_wgpu.hdf5
+
+from .support import DTYPES, in_child, same_bits, smooth
+
+FILTER = zfp_wgpu.hdf5.FILTER_ID
+MODES = {
+    "default": {},
+    "rate": {"rate": 8.5},
+    "low": {"rate": 1},
+    "precision": {"precision": 13},
+    "accuracy": {"accuracy": 1e-3},
+    "reversible": {"reversible": True},
+    "expert": {"minbits": 20, "maxbits": 900, "maxprec": 20, "minexp": -9},
+}
+# Shapes and chunks: whole and partial blocks and chunks, and axes of length 1.
+SHAPES = {
+    "1d": ((1000,), (300,)),
+    "2d": ((30, 50), (16, 21)),
+    "3d": ((12, 17, 20), (6, 17, 10)),
+    "4d": ((5, 6, 7, 9), (5, 3, 7, 8)),
+    "flat": ((3, 20, 30), (1, 11, 30)),
+    "thin": ((6, 5, 1, 8, 1, 9), (1, 5, 1, 8, 1, 4)),
+}
+
+
+def chunks_of(dataset):
+    """Filter mask and bytes of each chunk."""
+    count = dataset.id.get_num_chunks()
+    places = [dataset.id.get_chunk_info(i).chunk_offset for i in range(count)]
+    return [dataset.id.read_direct_chunk(place) for place in places]
+
+
+def filter_of(dataset):
+    """Number, flags, cd_values and name."""
+    return dataset.id.get_create_plist().get_filter(0)
+
+
+def write_ours(plain, path):
+    """Compresses each dataset of a file as its attributes say."""
+    import h5py
+
+    import zfp_wgpu.hdf5
+
+    with h5py.File(plain) as source, h5py.File(path, "w") as out:
+        for name, data in source.items():
+            options = tuple(int(number) for number in data.attrs["options"])
+            opts = {"compression": zfp_wgpu.hdf5.FILTER_ID, "compression_opts": options}
+            made = out.create_dataset(name, data=data[...], chunks=data.chunks, **opts)
+            filter_name = made.id.get_create_plist().get_filter(0)[3]
+            assert b"zfp-wgpu" in filter_name, filter_name
+
+
+def read_ours(path, plain):
+    """Decompresses each dataset of a file into a plain one."""
+    import h5py
+
+    import zfp_wgpu.hdf5  # noqa: F401
+
+    with h5py.File(path) as source, h5py.File(plain, "w") as out:
+        for name, data in source.items():
+            out[name] = data[...]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The same data: plain, compressed by H5Z-ZFP and by ours, and what ours reads there."""
+    folder = tmp_path_factory.mktemp("hdf5")
+    plain, theirs, ours, read = (folder / name for name in ("plain", "theirs", "ours", "read"))
+    with h5py.File(plain, "w") as data, h5py.File(theirs, "w") as out:
+        for shape_name, (shape, chunks) in SHAPES.items():
+            for dtype in DTYPES:
+                values = smooth(shape, dtype)
+                for mode, kwargs in MODES.items():
+                    name = f"{shape_name}-{np.dtype(dtype)}-{mode}"
+                    zfp = hdf5plugin.Zfp(**kwargs)
+                    data.create_dataset(name, data=values, chunks=chunks)
+                    data[name].attrs["options"] = np.array(zfp.filter_options, np.uint32)
+                    out.create_dataset(name, data=values, chunks=chunks, compression=zfp)
+    in_child(write_ours, str(plain), str(ours))
+    in_child(read_ours, str(theirs), str(read))
+    with h5py.File(plain) as a, h5py.File(theirs) as b, h5py.File(ours) as c, h5py.File(read) as d:
+        assert len(a) == len(SHAPES) * len(DTYPES) * len(MODES)
+        yield a, b, c, d
+
+
+def test_files_are_those_of_h5z_zfp(files):
+    plain, theirs, ours, _ = files
+    for name in plain:
+        assert filter_of(theirs[name])[2] == filter_of(ours[name])[2], name
+        mine = chunks_of(ours[name])
+        assert chunks_of(theirs[name]) == mine, name
+        assert all(mask == 0 for mask, _ in mine), name
+
+
+def test_either_reads_what_the_other_wrote(files):
+    plain, theirs, ours, read = files
+    for name in plain:
+        values = theirs[name][...]
+        assert same_bits(ours[name][...], values), name
+        assert same_bits(read[name][...], values), name
+        if name.endswith("reversible"):
+            assert same_bits(plain[name][...], values), name
+
+
+@pytest.mark.parametrize("kwargs", MODES.values(), ids=MODES)
+def test_arguments_are_those_of_hdf5plugin(kwargs):
+    ours, theirs = zfp_wgpu.hdf5.Zfp(**kwargs), hdf5plugin.Zfp(**kwargs)
+    assert dict(ours) == dict(theirs)
+    assert ours == theirs and hash(ours) == hash(theirs)
+    with h5py.File("unnamed", "w", driver="core", backing_store=False) as file:
+        for args in (dict(ours), {"compression": ours}):
+            name = str(len(file))
+            made = file.create_dataset(name, data=np.ones((8, 9)), chunks=(8, 9), **args)
+            assert filter_of(made)[0] == FILTER
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"rate": 8, "precision": 9},
+        {"accuracy": 1e-3, "reversible": True},
+        {"rate": 8, "minexp": 1},
+        {"minbits": 1, "maxbits": 9},
+        {"rate": -1},
+        {"rate": float("nan")},
+        {"accuracy": float("inf")},
+        {"precision": -1},
+        {"precision": 1.5},
+        {"minbits": 1, "maxbits": 1 << 32, "maxprec": 64, "minexp": -1074},
+    ],
+    ids=str,
+)
+def test_arguments_that_make_no_sense(kwargs):
+    with pytest.raises(ValueError):
+        zfp_wgpu.hdf5.Zfp(**kwargs)
+
+
+def tool(name, *args):
+    """Runs a program of HDF5's that knows of the plugin by the variable alone."""
+    if shutil.which(name) is None:
+        pytest.skip(f"SKIPPED: no {name} here (Debian: apt-get install hdf5-tools)")
+    env = {**os.environ, "HDF5_PLUGIN_PATH": zfp_wgpu.hdf5.plugin_path()}
+    done = subprocess.run([name, *map(str, args)], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_h5dump(files, tmp_path):
+    _, theirs, ours, _ = files
+    assert "32013" in tool("h5dump", "-p", "-H", ours.filename)
+    for name in ["1d-int64-rate", "2d-float32-accuracy", "4d-float64-reversible", "thin-int32-low"]:
+        for file in (theirs, ours):
+            out = tmp_path / name
+            tool("h5dump", "-d", f"/{name}", "-b", "NATIVE", "-o", out, file.filename)
+            assert out.read_bytes() == theirs[name][...].tobytes()
+
+
+def test_h5repack(files, tmp_path):
+    """Copied properties hold what is stored, for the old chunks; new ones get their own."""
+    _, theirs, _, _ = files
+    names = [f"{shape}-float32-{mode}" for shape in ("2d", "3d") for mode in MODES]
+    with h5py.File(tmp_path / "some", "w") as some:
+        for name in names:
+            theirs.copy(name, some)
+    new = tmp_path / "new"
+    tool("h5repack", "-l", f"{','.join(names[:7])}:CHUNK=30x1", tmp_path / "some", new)
+    with h5py.File(new) as file:
+        for name in names:
+            assert filter_of(file[name])[0] == FILTER
+            assert all(mask == 0 for mask, _ in chunks_of(file[name]))
+        for name in names[7:]:
+            assert filter_of(file[name])[2] == filter_of(theirs[name])[2]
+        assert file["2d-float32-rate"].chunks == (30, 1)
+        bits = 8 * len(chunks_of(file["2d-float32-rate"])[0][1])
+        assert bits == 8 * 34  # 8 blocks of 4 values at 8.5 bits
+        same = file["2d-float32-reversible"][...], theirs["2d-float32-reversible"][...]
+        assert same_bits(*same)
+
+
+def test_what_zfp_cannot_do():
+    def case():
+        import h5py
+        import numpy as np
+
+        from zfp_wgpu.hdf5 import Zfp
+
+        with h5py.File("unnamed", "w", driver="core", backing_store=False) as file:
+
+            def fails(why, shape=(4, 5), dtype=np.float32, zfp=Zfp(rate=8)):
+                try:
+                    file.create_dataset("x", shape, dtype, chunks=shape, **zfp)
+                except ValueError as error:
+                    assert why in str(error), error
+                    return
+                raise AssertionError(why)
+
+            def numbers(*given):
+                return {"compression": 32013, "compression_opts": given}
+
+            fails("not 2 bytes", dtype=np.int16)
+            fails("not 2 bytes", dtype=np.float16)
+            fails("not 8 bytes", dtype=np.complex64)
+            fails("not 1 bytes", dtype=np.bool_)
+            fails("1 to 4 axes longer than 1, not 5", shape=(2, 3, 2, 3, 2))
+            fails("no cd_values", zfp=numbers(0))
+            fails("no cd_values", zfp=numbers(6, 0, 1, 2, 3, 4))
+            fails("no cd_values", zfp=numbers(1, 0, 0))
+            fails("no cd_values", zfp=numbers(0x10105111, 0x570667A, 7))
+            fails("rate -1 ", zfp=numbers(1, 0, 0, 0xBFF00000))
+            fails("tolerance NaN", zfp=numbers(3, 0, 0, 0x7FF80000))
+            fails("minbits 9 is above maxbits 2", zfp=numbers(4, 0, 9, 2, 64, 0))
+            fails("maxprec 65", zfp=numbers(4, 0, 1, 99, 65, 0))
+            fails("0 bits", dtype=np.int32, zfp=Zfp(rate=0))
+            fails("at most 16777216", shape=(1 << 25, 2), dtype=np.int32)
+
+            # One value is an array, too.
+            one = file.create_dataset("one", data=[[[7.0]]], chunks=(1, 1, 1), **Zfp(rate=32))
+            assert one[0, 0, 0] == 7 and one.id.get_chunk_info(0).filter_mask == 0
+
+    in_child(case)
+
+
+def test_values_that_are_not_finite_stay_as_they_are():
+    def case():
+        import h5py
+        import numpy as np
+
+        from zfp_wgpu.hdf5 import Zfp
+
+        values = np.ones((8, 12))
+        values[1, 2], values[1, 3] = np.nan, np.inf
+        with h5py.File("unnamed", "w", driver="core", backing_store=False) as file:
+            # The filter is optional, so HDF5 keeps a chunk that it refuses.
+            some = file.create_dataset("some", data=values, chunks=(8, 6), **Zfp(accuracy=0.1))
+            assert [some.id.get_chunk_info(i).filter_mask for i in range(2)] == [1, 0]
+            assert some[:, :6].tobytes() == values[:, :6].tobytes()
+            all_of_it = file.create_dataset("all", data=values, **Zfp(reversible=True))
+            assert all_of_it[...].tobytes() == values.tobytes()
+            assert all_of_it.id.get_chunk_info(0).filter_mask == 0
+
+            # Where it is not, writing fails and says why.
+            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plist.set_chunk((8, 12))
+            plist.set_filter(32013, h5py.h5z.FLAG_MANDATORY, Zfp(precision=9).filter_options)
+            space, kind = h5py.h5s.create_simple((8, 12)), h5py.h5t.NATIVE_DOUBLE
+            made = h5py.Dataset(h5py.h5d.create(file.id, b"must", kind, space, plist))
+            made[...] = values
+            try:
+                file.flush()
+                made.id.flush()
+            except (OSError, RuntimeError) as error:
+                # h5py shows the top of HDF5's stack, and the reason lies below it.
+                print("refused", error)
+            else:
+                raise AssertionError("written")
+            made[...] = 1
+
+    assert "refused" in in_child(case)
+
+
+def test_both_byte_orders(tmp_path):
+    def case(path):
+        import h5py
+        import numpy as np
+
+        from zfp_wgpu.hdf5 import Zfp
+
+        with h5py.File(path, "w") as file:
+            for kind in (">f4", ">f8", ">i4", ">i8"):
+                values = np.arange(300).reshape(15, 20).astype(kind) / np.array(2, kind)
+                for mode in ({"precision": 20}, {"reversible": True}):
+                    name = f"{kind[1:]}-{'-'.join(mode)}"
+                    native = kind.replace(">", "=")
+                    for name, kind_of_file in ((name, native), (name + "-big", kind)):
+                        data = values.astype(kind_of_file)
+                        file.create_dataset(name, data=data, chunks=(15, 11), **Zfp(**mode))
+
+    path = tmp_path / "orders.h5"
+    in_child(case, str(path))
+    in_child(read_ours, str(path), str(tmp_path / "read.h5"))
+    with h5py.File(path) as file, h5py.File(tmp_path / "read.h5") as read:
+        assert len(file) == 16
+        for name, data in file.items():
+            assert same_bits(data[...], read[name][...])
+            if name.endswith("big"):
+                native = file[name.removesuffix("-big")]
+                assert data.dtype.byteorder == ">" and native.dtype.byteorder == "="
+                assert (data[...] == native[...]).all()
+                assert chunks_of(data) == chunks_of(native)
+                words = np.array(filter_of(native)[2][1:], np.uint32)
+                assert (words.byteswap() == filter_of(data)[2][1:]).all()
+
+
+def write_raw(file, name, stream, mask=0):
+    """A dataset of one chunk of 8 x 9 floats that H5Z-ZFP compressed, with other bytes."""
+    made = file.create_dataset(name, (8, 9), "f4", chunks=(8, 9), **hdf5plugin.Zfp(rate=8))
+    made.id.write_direct_chunk((0, 0), stream, mask)
+    return made
+
+
+def test_damaged_chunks_and_numbers(tmp_path):
+    def case(path):
+        import h5py
+
+        import zfp_wgpu.hdf5  # noqa: F401
+
+        # A refusal or numbers, and why it was refused.
+        with h5py.File(path) as file:
+            for name, data in file.items():
+                try:
+                    print(name, data[...].dtype)
+                except OSError as error:
+                    print(name, error)
+
+    path = tmp_path / "damaged.h5"
+    rng = np.random.default_rng(5)
+    with h5py.File(path, "w", libver="earliest") as file:
+        whole = write_raw(file, "whole", rng.bytes(6 * 16))
+        for size in (1, 50, 95):
+            write_raw(file, f"short-{size}", rng.bytes(size))
+        write_raw(file, "long", rng.bytes(97))
+        words = filter_of(whole)[2]
+        # H5Z-ZFP leaves a user's numbers where it can do nothing with a dataset.
+        shape = (2, 3, 2, 3, 2)
+        left = file.create_dataset("user", shape, "f4", chunks=shape, **hdf5plugin.Zfp(rate=8))
+        left.id.write_direct_chunk((0,) * 5, rng.bytes(99))
+        for name in ("claim", "words", "codec"):
+            write_raw(file, name, rng.bytes(6 * 16))
+            # Found again in the file, which has no checksums in this form.
+            file[name].attrs["where"] = name
+    bytes_of_file = bytearray(path.read_bytes())
+
+    def patch(nth, new):
+        old, at = np.array(words, "<u4").tobytes(), -1
+        for _ in range(nth + 1):
+            at = bytes_of_file.index(old, at + 1)
+        bytes_of_file[at : at + len(old)] = np.array(new, "<u4").tobytes()
+
+    count = bytes(bytes_of_file).count(np.array(words, "<u4").tobytes())
+    assert count == 8
+    patch(7, (words[0] | 0x7000, *words[1:]))
+    patch(6, (words[0], 1, 2, 3))
+    patch(5, (words[0], words[1], 0xFFFFFFF6, 0x2FFFFFF | words[3] & 0xF0000000))
+    path.write_bytes(bytes_of_file)
+    said = dict(line.split(" ", 1) for line in in_child(case, str(path)).splitlines())
+    assert said["whole"] == said["long"] == "float32"
+    for size in (1, 50, 95):
+        assert f"at least 96 bytes are needed, and there are {size}" in said[f"short-{size}"]
+    assert "hold no zfp header" in said["user"]
+    assert "hold no zfp header" in said["words"]
+    assert "codec version 7" in said["codec"]
+    assert "truncated" in said["claim"]
+
+
+def test_random_chunks_are_values_or_errors(tmp_path):
+    path = tmp_path / "random.h5"
+    rng = np.random.default_rng(6)
+    with h5py.File(path, "w") as file:
+        for mode, kwargs in MODES.items():
+            for dtype in DTYPES:
+                name = f"{mode}-{np.dtype(dtype)}"
+                zfp = hdf5plugin.Zfp(**kwargs)
+                made = file.create_dataset(name, (400, 5, 6), dtype, chunks=(5, 5, 6), **zfp)
+                for start in range(0, 400, 5):
+                    stream = rng.bytes(int(rng.integers(1, 1500)))
+                    made.id.write_direct_chunk((start, 0, 0), stream)
+
+    def case(path):
+        import h5py
+
+        import zfp_wgpu.hdf5  # noqa: F401
+
+        read = refused = 0
+        with h5py.File(path) as file:
+            for data in file.values():
+                for start in range(0, 400, 5):
+                    try:
+                        data[start : start + 5]
+                        read += 1
+                    except OSError:
+                        refused += 1
+        assert read > 100 and refused > 100, (read, refused)
+
+    in_child(case, str(path))
+
+
+def test_controls_of_h5z_zfp_in_a_property_list():
+    """H5Z-ZFP's functions for C programs leave a property instead of numbers."""
+
+    def case():
+        import ctypes
+        import struct
+
+        import h5py
+        import numpy as np
+
+        from zfp_wgpu.hdf5 import Zfp
+
+        # The library that h5py's modules depend on.
+        hdf5 = ctypes.CDLL(h5py.h5z.__file__)
+        insert = hdf5.H5Pinsert2
+        insert.argtypes = [ctypes.c_int64, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p]
+        insert.argtypes += [ctypes.c_void_p] * 6
+        controls = {
+            struct.pack("Ixxxxdxxxxxxxx", 1, 8.5): Zfp(rate=8.5),
+            struct.pack("IxxxxIxxxxxxxxxxxx", 2, 13): Zfp(precision=13),
+            struct.pack("Ixxxxdxxxxxxxx", 3, 1e-3): Zfp(accuracy=1e-3),
+            struct.pack("IxxxxIIIi", 4, 3, 99, 20, -9): Zfp(None, None, None, False, 3, 99, 20, -9),
+            struct.pack("Ixxxxxxxxxxxxxxxxxxxx", 5): Zfp(reversible=True),
+        }
+        values = np.random.default_rng(7).random((8, 9))
+        with h5py.File("unnamed", "w", driver="core", backing_store=False) as file:
+            for name, (control, zfp) in enumerate(controls.items()):
+                assert len(control) == 24
+                plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+                plist.set_chunk((8, 9))
+                plist.set_filter(32013, h5py.h5z.FLAG_MANDATORY, ())
+                assert insert(plist.id, b"zfp_controls", 24, control, *[None] * 6) >= 0
+                space, kind = h5py.h5s.create_simple((8, 9)), h5py.h5t.NATIVE_DOUBLE
+                place = h5py.h5d.create(file.id, str(name).encode(), kind, space, plist)
+                made = h5py.Dataset(place)
+                made[...] = values
+                same = file.create_dataset(f"{name}-same", data=values, chunks=(8, 9), **zfp)
+                numbers = [d.id.get_create_plist().get_filter(0)[2] for d in (made, same)]
+                assert numbers[0] == numbers[1]
+                assert (made[...] == same[...]).all()
+
+    in_child(case)
+
+
+def test_large_chunks_and_the_end_of_hdf5():
+    """HDF5 unloads its plugins when it closes, and the threads in ours live on."""
+
+    def case():
+        import ctypes
+        import time
+
+        import h5py
+        import numpy as np
+
+        import zfp_wgpu.hdf5
+
+        values = np.random.default_rng(8).random((64, 256, 256)).astype(np.float32)
+        zfp = zfp_wgpu.hdf5.Zfp(rate=12)
+        with h5py.File("unnamed", "w", driver="core", backing_store=False) as file:
+            made = file.create_dataset("x", data=values, chunks=values.shape, compression=zfp)
+            _, stream = made.id.read_direct_chunk((0, 0, 0))
+            assert stream == zfp_wgpu.compress_numpy(
+                values, rate=12, write_header=False, word_bits=8, device="cpu"
+            )
+            assert np.abs(made[...] - values).max() < 0.1
+        ctypes.CDLL(h5py.h5z.__file__).H5close()
+        time.sleep(0.2)
+        print("closed")
+
+    assert in_child(case) == "closed\n"
+
+
+def test_netcdf():
+    def case():
+        import io
+
+        import h5netcdf
+        import numpy as np
+
+        from zfp_wgpu.hdf5 import Zfp
+
+        values = np.random.default_rng(9).random((40, 50)).astype(np.float32)
+        store = io.BytesIO()
+        with h5netcdf.File(store, "w") as file:
+            file.dimensions = {"y": 40, "x": 50}
+            zfp = Zfp(accuracy=1e-2)
+            file.create_variable("t", ("y", "x"), "f4", data=values, chunks=(20, 25), **zfp)
+        with h5netcdf.File(store) as file:
+            assert np.abs(file["t"][...] - values).max() <= 1e-2
+
+    in_child(case)
+
+
+def test_the_folder_of_the_plugin():
+    command = [sys.executable, "-P", "-m", "zfp_wgpu.hdf5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == zfp_wgpu.hdf5.plugin_path()
+    assert any("h5z_zfp_wgpu" in name for name in os.listdir(zfp_wgpu.hdf5.plugin_path()))
+
+
+@pytest.mark.parametrize("name", [None, "Zfp", "plugin_path"])
+def test_examples(name):
+    module = zfp_wgpu.hdf5
+    text = (getattr(module, name) if name else module).__doc__
+    examples = doctest.DocTestParser().get_doctest(
+        text, {**vars(module), "np": np, "zfp_wgpu": zfp_wgpu}, name or "hdf5", None, None
+    )
+    assert examples.examples
+    failures = []
+    doctest.DocTestRunner(verbose=False).run(examples, out=failures.append)
+    assert not failures, "".join(failures)
