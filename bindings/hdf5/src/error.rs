@@ -44,9 +44,9 @@ pub(crate) enum Error {
     /// HDF5 did not answer.
     #[error("HDF5 did not give {0}")]
     Hdf5(&'static str),
-    /// The library that called does not show its functions.
+    /// The library that called does not show its functions, or has other ones.
     #[error(
-        "the HDF5 library in this process does not export its functions, so that zfp can only read"
+        "the HDF5 library that called is older than 1.10 or does not export its functions: with it zfp can only read"
     )]
     NoHdf5,
     /// A bug here, caught at the border.

@@ -43,8 +43,8 @@ impl Api {
     /// The library that is calling.
     pub(crate) fn of_caller() -> Result<Self> {
         let library = Library::of_caller();
-        // Whoever has one has all.
-        library.symbol(c"H5Pmodify_filter").ok_or(Error::NoHdf5)?;
+        // New in 1.10, where `hid_t` got its 64 bits.
+        library.symbol(c"H5Fstart_swmr_write").ok_or(Error::NoHdf5)?;
         Ok(Self(library))
     }
 
@@ -191,22 +191,21 @@ pub(crate) fn report(stage: Stage, error: &Error) {
         *const c_char,
         ...
     ) -> c_int;
-    let library = Library::of_caller();
+    let Ok(api) = Api::of_caller() else { return };
     // SAFETY: HDF5 has these as variables of type `hid_t`.
-    let number = |name| library.symbol(name).map(|address| unsafe { *address.cast::<Hid>() });
+    let number = |name| api.symbol(name).map(|address| unsafe { *address.cast::<Hid>() });
     let (function, minor) = stage.names();
     let found = (
-        library.symbol(c"H5Epush2"),
+        function!(api, c"H5Epush2", Push),
         number(c"H5E_ERR_CLS_g"),
         number(c"H5E_PLINE_g"),
         number(minor),
         CString::new(error.to_string()),
     );
-    let (Some(push), Some(class), Some(major), Some(minor), Ok(message)) = found else { return };
+    let (Ok(push), Ok(class), Ok(major), Ok(minor), Ok(message)) = found else { return };
     // SAFETY: the function's type in HDF5's headers; it copies the strings. 0 is the
     // default stack.
     unsafe {
-        let push = transmute_copy::<*mut c_void, Push>(&push);
         let (file, line) = (c"zfp-wgpu", 0);
         push(
             0,

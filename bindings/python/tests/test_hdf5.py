@@ -152,14 +152,14 @@ def test_arguments_that_make_no_sense(kwargs):
         zfp_wgpu.hdf5.Zfp(**kwargs)
 
 
-def tool(name, *args):
-    """Runs a program of HDF5's that knows of the plugin by the variable alone."""
+def tool(name, *args, status=0):
+    """What a program of HDF5's says, which knows of the plugin by the variable alone."""
     if shutil.which(name) is None:
         pytest.skip(f"SKIPPED: no {name} here (Debian: apt-get install hdf5-tools)")
     env = {**os.environ, "HDF5_PLUGIN_PATH": zfp_wgpu.hdf5.plugin_path()}
     done = subprocess.run([name, *map(str, args)], env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def test_h5dump(files, tmp_path):
@@ -301,7 +301,7 @@ def test_both_byte_orders(tmp_path):
             assert same_bits(data[...], read[name][...])
             if name.endswith("big"):
                 native = file[name.removesuffix("-big")]
-                assert data.dtype.byteorder == ">" and native.dtype.byteorder == "="
+                assert native.dtype.isnative and not data.dtype.isnative
                 assert (data[...] == native[...]).all()
                 assert chunks_of(data) == chunks_of(native)
                 words = np.array(filter_of(native)[2][1:], np.uint32)
@@ -316,19 +316,6 @@ def write_raw(file, name, stream, mask=0):
 
 
 def test_damaged_chunks_and_numbers(tmp_path):
-    def case(path):
-        import h5py
-
-        import zfp_wgpu.hdf5  # noqa: F401
-
-        # A refusal or numbers, and why it was refused.
-        with h5py.File(path) as file:
-            for name, data in file.items():
-                try:
-                    print(name, data[...].dtype)
-                except OSError as error:
-                    print(name, error)
-
     path = tmp_path / "damaged.h5"
     rng = np.random.default_rng(5)
     with h5py.File(path, "w", libver="earliest") as file:
@@ -359,14 +346,31 @@ def test_damaged_chunks_and_numbers(tmp_path):
     patch(6, (words[0], 1, 2, 3))
     patch(5, (words[0], words[1], 0xFFFFFFF6, 0x2FFFFFF | words[3] & 0xF0000000))
     path.write_bytes(bytes_of_file)
-    said = dict(line.split(" ", 1) for line in in_child(case, str(path)).splitlines())
-    assert said["whole"] == said["long"] == "float32"
-    for size in (1, 50, 95):
-        assert f"at least 96 bytes are needed, and there are {size}" in said[f"short-{size}"]
-    assert "hold no zfp header" in said["user"]
-    assert "hold no zfp header" in said["words"]
-    assert "codec version 7" in said["codec"]
-    assert "truncated" in said["claim"]
+
+    def case(path):
+        import h5py
+
+        import zfp_wgpu.hdf5  # noqa: F401
+
+        with h5py.File(path) as file:
+            for name, data in file.items():
+                try:
+                    data[...]
+                    print(name)
+                except OSError as error:
+                    # All that HDF5 2 lets its filters say when reading.
+                    assert "filter returned failure" in str(error), error
+
+    assert in_child(case, str(path)).split() == ["long", "whole"]
+    reasons = {
+        **{f"short-{n}": f"at least 96 bytes are needed, and there are {n}" for n in (1, 50, 95)},
+        "user": "hold no zfp header",
+        "words": "hold no zfp header",
+        "codec": "codec version 7",
+        "claim": "truncated",
+    }
+    for name, reason in reasons.items():
+        assert reason in tool("h5dump", "--enable-error-stack", "-d", name, path, status=1)
 
 
 def test_random_chunks_are_values_or_errors(tmp_path):

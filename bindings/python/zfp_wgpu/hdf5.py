@@ -75,21 +75,18 @@ class Zfp(h5py.filters.FilterRefBase):
     ):
         expert = (minbits, maxbits, maxprec, minexp)
         modes = []
-        try:
-            if rate is not None:
-                modes.append((1, 0, *_double(rate), 0, 0))
-            if precision is not None:
-                modes.append((2, 0, *struct.unpack("I", struct.pack("I", precision)), 0, 0, 0))
-            if accuracy is not None:
-                modes.append((3, 0, *_double(accuracy), 0, 0))
-            if reversible:
-                modes.append((5, 0, 0, 0, 0, 0))
-            if expert != (None,) * 4:
-                if None in expert:
-                    raise ValueError("minbits, maxbits, maxprec and minexp go together")
-                modes.append((4, 0, *struct.unpack("4I", struct.pack("3Ii", *expert))))
-        except struct.error as error:
-            raise ValueError(f"not a parameter of zfp: {error}") from None
+        if rate is not None:
+            modes.append((1, 0, *_double(rate), 0, 0))
+        if precision is not None:
+            modes.append((2, 0, *_whole("I", precision), 0, 0, 0))
+        if accuracy is not None:
+            modes.append((3, 0, *_double(accuracy), 0, 0))
+        if reversible:
+            modes.append((5, 0, 0, 0, 0, 0))
+        if expert != (None,) * 4:
+            if None in expert:
+                raise ValueError("minbits, maxbits, maxprec and minexp go together")
+            modes.append((4, 0, *_whole("3Ii", *expert)))
         if len(modes) > 1:
             raise ValueError(
                 "at most one of rate, precision, accuracy, reversible and the expert "
@@ -107,6 +104,17 @@ def _double(value):
     if not 0 <= value < float("inf"):
         raise ValueError(f"{value} is not a finite, non-negative number")
     return struct.unpack("2I", struct.pack("d", value))
+
+
+def _whole(form, *values):
+    """Whole numbers, as those that HDF5 keeps: without a sign, and of 32 bits."""
+    whole = [int(value) for value in values]
+    try:
+        if whole != list(values):
+            raise ValueError(f"not whole numbers: {values}")
+        return struct.unpack(f"{len(whole)}I", struct.pack(form, *whole))
+    except struct.error as error:
+        raise ValueError(f"not parameters of zfp: {values}: {error}") from None
 
 
 def plugin_path():
@@ -131,9 +139,10 @@ def plugin_path():
     return _FOLDER
 
 
-# h5py looks in this folder when it meets the number and nobody else has the filter.
+# h5py looks in this folder when it meets the number and nobody else has the filter. It
+# comes first because folders that do not exist, as HDF5's own, leave their error behind.
 if os.path.isdir(_FOLDER):
-    h5py.h5pl.append(os.fsencode(_FOLDER))
+    h5py.h5pl.prepend(os.fsencode(_FOLDER))
 
 if __name__ == "__main__":
     try:

@@ -1,5 +1,5 @@
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, SupportsFloat, SupportsIndex
+from typing import Any, Final
 
 __all__ = ["FILTER_ID", "Zfp", "plugin_path"]
 
@@ -12,14 +12,14 @@ class Zfp(Mapping[str, Any]):
     filter_options: tuple[int, ...]
     def __init__(
         self,
-        rate: SupportsFloat | None = None,
-        precision: SupportsIndex | None = None,
-        accuracy: SupportsFloat | None = None,
+        rate: float | None = None,
+        precision: float | None = None,
+        accuracy: float | None = None,
         reversible: bool = False,
-        minbits: SupportsIndex | None = None,
-        maxbits: SupportsIndex | None = None,
-        maxprec: SupportsIndex | None = None,
-        minexp: SupportsIndex | None = None,
+        minbits: float | None = None,
+        maxbits: float | None = None,
+        maxprec: float | None = None,
+        minexp: float | None = None,
     ) -> None: ...
     def __getitem__(self, item: str) -> Any: ...
     def __iter__(self) -> Iterator[str]: ...
