@@ -1,6 +1,9 @@
 //! Chunks of a dataset, as zfp's arrays.
 
-use zfp_wgpu::{Compressor, Decompressor, Device, Field, FieldMut, Mode, ScalarType, StreamWord};
+use zfp_wgpu::{
+    Compressor, Decompressor, Device, Field, FieldMut, Mode, NonFinitePolicy, ScalarType,
+    StreamWord,
+};
 
 use crate::cd_values::Stored;
 use crate::error::{Error, Result};
@@ -80,6 +83,17 @@ pub(crate) fn decompress(stored: &Stored, stream: &[u8]) -> Result<Buffer> {
     Ok(values)
 }
 
+/// Whether NaN and infinity are refused in lossy modes, or become arbitrary numbers as in
+/// H5Z-ZFP: the user's to say by this variable, since HDF5 has nothing for it.
+const NON_FINITE: &str = "ZFP_WGPU_NONFINITE";
+
+fn non_finite() -> NonFinitePolicy {
+    match std::env::var_os(NON_FINITE) {
+        Some(value) if value == "allow" => NonFinitePolicy::Allow,
+        _ => NonFinitePolicy::Error,
+    }
+}
+
 /// The stream of a chunk's values, without a header, and padded to whole bytes.
 pub(crate) fn compress(stored: &Stored, values: &[u8]) -> Result<Buffer> {
     let Stored { chunk, params } = stored;
@@ -99,8 +113,13 @@ pub(crate) fn compress(stored: &Stored, values: &[u8]) -> Result<Buffer> {
     let stream = Compressor::new(Mode::Expert(*params))
         .device(Device::Cpu)
         .header(false)
+        .non_finite(non_finite())
         .stream_word(StreamWord::Bits8)
-        .compress(&field)?;
+        .compress(&field)
+        .map_err(|error| match error {
+            zfp_wgpu::Error::NonFinite { .. } => Error::NonFinite(error),
+            other => other.into(),
+        })?;
     let mut buffer = Buffer::zeroed(stream.len())?;
     buffer.bytes_mut().copy_from_slice(&stream);
     Ok(buffer)

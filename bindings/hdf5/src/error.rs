@@ -38,6 +38,9 @@ pub(crate) enum Error {
     /// The codec said no.
     #[error(transparent)]
     Zfp(#[from] zfp_wgpu::Error),
+    /// A NaN or an infinity met a lossy mode.
+    #[error("{0} by the variable ZFP_WGPU_NONFINITE=allow")]
+    NonFinite(zfp_wgpu::Error),
     /// There is no memory for a chunk.
     #[error("no memory for a chunk of {0} bytes")]
     Memory(usize),
