@@ -6,7 +6,7 @@
 //! `hdf5`, `caller` and `memory` are the way back into the HDF5 library at hand, of which
 //! a process may have several.
 //!
-//! Types and tables are those of HDF5 1.10 to 2.0 (`H5Zpublic.h`, `H5PLextern.h`).
+//! Types and tables are those of HDF5 1.10 to 2.2 (`H5Zpublic.h`, `H5PLextern.h`).
 
 #![cfg(unix)]
 
