@@ -15,6 +15,7 @@
 use crate::bitstream::{BitReader, BitWriter};
 use crate::block::{MAX_RECORDED_BITS, MIN_EXP, Params};
 use crate::error::{Error, Result};
+use crate::field::check_shape;
 use crate::mode::{MAX_HEADER_BITS, Mode};
 use crate::scalar::ScalarType;
 
@@ -44,6 +45,29 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header of an array of this type and shape that is compressed in this mode.
+    pub fn new(scalar: ScalarType, shape: &[usize], mode: Mode) -> Result<Self> {
+        check_shape(shape)?;
+        let params = mode.params(scalar, shape.len())?;
+        Ok(Self { scalar, shape: shape.to_vec(), params, bits: bits(params) })
+    }
+
+    /// The bytes that a stream with this header begins with: 12, or 19 whose last 4 bits
+    /// are zero here and the first block's there. An error if an axis is too long for it.
+    ///
+    /// ```
+    /// use zfp_wgpu::{Header, Mode, ScalarType};
+    ///
+    /// let header = Header::new(ScalarType::F32, &[50, 60], Mode::Rate(8.0))?;
+    /// assert_eq!(Header::read(&header.to_bytes()?)?, header);
+    /// # Ok::<(), zfp_wgpu::Error>(())
+    /// ```
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut out = BitWriter::with_capacity(MAX_HEADER_BITS as usize / 8)?;
+        write(&mut out, self.scalar, &self.shape, self.params)?;
+        Ok(out.finish(8))
+    }
+
     /// Reads the header at the beginning of `stream`.
     ///
     /// Nothing is promised about what follows it; see

@@ -55,9 +55,9 @@ pub(crate) fn run() -> Result<()> {
         step("GPU tests with short and long vectors", vectors)?;
     }
     step("dependencies without GPUs", || {
-        let python = ["--package", "zfp-wgpu-python"];
         without_wgpu(&["--features", "parallel"])?;
-        without_wgpu(&python)
+        without_wgpu(&["--package", "zfp-wgpu-hdf5"])?;
+        without_wgpu(&["--package", "zfp-wgpu-python"])
     })?;
     step("Rust tests without GPUs", || {
         let features = ["--no-default-features", "--features", "parallel"];
@@ -69,6 +69,9 @@ pub(crate) fn run() -> Result<()> {
     })?;
     step("tests of these commands", || {
         shell::run(cargo().args(["test", "--quiet", "--package", "xtask"]))
+    })?;
+    step("numbers of the HDF5 plugin", || {
+        shell::run(cargo().args(["test", "--package", "zfp-wgpu-hdf5"]))
     })?;
     step("documentation tests", || shell::run(cargo().args(["test", "--all-features", "--doc"])))?;
     step("examples", || {

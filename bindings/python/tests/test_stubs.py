@@ -11,6 +11,7 @@ from typing import Any, assert_type
 import numpy as np
 import numpy.typing as npt
 import zfp_wgpu as zfpy
+from zfp_wgpu.hdf5 import FILTER_ID, Zfp, plugin_path
 
 a = np.zeros((4, 5), np.float32)
 stream = zfpy.compress_numpy(a, rate=8)
@@ -47,12 +48,17 @@ if h["mode"] == "rate":
 print(zfpy.ztype_to_dtype(zfpy.type_float), zfpy.zmode_to_str(2), zfpy.__version__)
 print(zfpy.dtype_to_ztype(a.dtype), zfpy.dtype_to_format(np.float32), zfpy.zfp_mode_map[1])
 zfpy.install_as_zfpy()
+
+numbers = {"chunks": (4, 5), **Zfp(rate=8)}, Zfp(precision=9) == Zfp(), Zfp(reversible=True)
+assert_type(Zfp(accuracy=1e-3).filter_options, tuple[int, ...])
+print(FILTER_ID + 1, plugin_path().upper(), Zfp(minbits=1, maxbits=9, maxprec=64, minexp=-9))
 """
 
 # Each of these lines is a mistake.
 MISTAKES = """
 import numpy as np
 import zfp_wgpu
+import zfp_wgpu.hdf5
 
 a = np.zeros(4)
 small = np.zeros(4, np.int16)
@@ -77,6 +83,9 @@ zfp_wgpu.header(b"")["ny"]["nx"]
 zfp_wgpu.header(b"")["size"]
 zfp_wgpu._decompress(b"", 3, 20)
 zfp_wgpu.HEADER_FULL = 3
+zfp_wgpu.hdf5.Zfp(rate="8")
+zfp_wgpu.hdf5.Zfp(tolerance=1e-3)
+zfp_wgpu.hdf5.FILTER_ID = 3
 """
 
 
