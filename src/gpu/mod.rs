@@ -16,6 +16,7 @@ mod failure;
 #[cfg(test)]
 mod faults;
 mod kernels;
+mod pieces;
 pub mod resident;
 mod shaders;
 mod signal;
