@@ -241,6 +241,24 @@ fn streams_end_with_their_last_bit() {
     }
 }
 
+/// More than 2^32 bits of stream, of few values.
+#[test]
+fn more_than_32_bits_count() {
+    let Some(owner) = Owner::new(u64::MAX) else { return };
+    let bits = 16_387;
+    let mode = Mode::Expert(Params { minbits: bits, maxbits: bits, ..Params::default() });
+    let shape = [1_150_001];
+    if Codec::stream_bytes(ScalarType::I32, &shape, mode, true).unwrap() + 1024
+        > owner.device.limits().max_buffer_size
+    {
+        println!("SKIPPED: buffers are smaller");
+        return;
+    }
+    let some: Vec<i32> = data::array(&mut Rng::with_seed(14), &[9973], &Kind::ALL);
+    let values: Vec<i32> = some.iter().copied().cycle().take(shape[0]).collect();
+    check(&owner, &Memory::of(&values, &Layout::contiguous(&shape)), mode, true);
+}
+
 #[test]
 fn what_is_not_finite_is_told() {
     let Some(owner) = Owner::new(u64::MAX) else { return };
