@@ -170,15 +170,93 @@ fn bytes_are_those_of_the_cpu() {
 fn small_bindings_make_many_slabs() {
     let Some(owner) = Owner::new(64 << 10) else { return };
     let mut rng = Rng::with_seed(12);
-    for shape in [&[70_001][..], &[201, 303], &[41, 42, 43]] {
+    // In the last three, planes or rows of a block lie further apart than a dispatch sees.
+    for shape in [
+        &[70_001][..],
+        &[201, 303],
+        &[41, 42, 43],
+        &[4, 150, 140],
+        &[7, 9, 50, 61],
+        &[3, 5, 20_003],
+    ] {
         let values: Vec<f32> = data::array(&mut rng, shape, &Kind::ALL);
-        for layout in [Layout::all(shape).swap_remove(0), Layout::all(shape).swap_remove(3)] {
+        for layout in [0, 3, 5].map(|i| Layout::all(shape).swap_remove(i)) {
             let memory = Memory::of(&values, &layout);
             for (i, mode) in modes(shape.len()).into_iter().enumerate() {
                 check(&owner, &memory, mode, i % 2 == 0);
             }
         }
     }
+}
+
+/// The same for values of 64 bits, and for rows that are planes apart.
+#[test]
+fn planes_far_apart_are_brought_together() {
+    let Some(owner) = Owner::new(32 << 10) else { return };
+    let mut rng = Rng::with_seed(13);
+    let values: Vec<i64> = data::array(&mut rng, &[4, 90, 50], &Kind::ALL);
+    for layout in Layout::all(&[4, 90, 50]) {
+        let memory = Memory::of(&values, &layout);
+        check(&owner, &memory, Mode::Rate(8.0), true);
+        check(&owner, &memory, Mode::Rate(5.3), false);
+    }
+}
+
+/// A stream is as long as its bits, in whatever words its writer counted.
+#[test]
+fn streams_end_with_their_last_bit() {
+    let Some(owner) = Owner::new(u64::MAX) else { return };
+    let values = [1f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0];
+    for (mode, bytes) in [(Mode::Rate(8.0), 12), (Mode::Rate(9.0), 14)] {
+        let compressor = Compressor::new(mode).header(false).device(Device::Cpu);
+        let field = zfp_wgpu::Field::new(&values, &[12]).unwrap();
+        let stream = compressor.stream_word(StreamWord::Bits8).compress(&field).unwrap();
+        assert_eq!(stream.len(), bytes);
+        let make = |bytes: &[u8]| {
+            let size = bytes.len().next_multiple_of(4);
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+            let buffer = owner.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: size as u64,
+                usage,
+                mapped_at_creation: false,
+            });
+            let mut bytes = bytes.to_vec();
+            bytes.resize(size, 0);
+            owner.queue.write_buffer(&buffer, 0, &bytes);
+            buffer
+        };
+        let output = owner.buffer(&[0; 48]);
+        let array = Array::new(&output, ScalarType::F32, &[12]);
+        let mut encoder = owner.encoder();
+        owner.codec.decompress(&mut encoder, &make(&stream), 0, mode, false, &array).unwrap();
+        owner.queue.submit([encoder.finish()]);
+        let decompressor = Decompressor::new().device(Device::Cpu);
+        let expected = decompressor.decompress_headerless::<f32>(&stream, mode, &[12]).unwrap();
+        assert_eq!(owner.read(&output), bytemuck::cast_slice::<f32, u8>(&expected));
+        let short = make(&stream[..bytes - 4]);
+        let error = owner.codec.decompress(&mut owner.encoder(), &short, 0, mode, false, &array);
+        let (needed, got) = (bytes.next_multiple_of(4) as u64, short.size());
+        assert_eq!(error, Err(Error::Truncated { needed, got }));
+    }
+}
+
+/// More than 2^32 bits of stream, of few values.
+#[test]
+fn more_than_32_bits_count() {
+    let Some(owner) = Owner::new(u64::MAX) else { return };
+    let bits = 16_387;
+    let mode = Mode::Expert(Params { minbits: bits, maxbits: bits, ..Params::default() });
+    let shape = [1_150_001];
+    if Codec::stream_bytes(ScalarType::I32, &shape, mode, true).unwrap() + 1024
+        > owner.device.limits().max_buffer_size
+    {
+        println!("SKIPPED: buffers are smaller");
+        return;
+    }
+    let some: Vec<i32> = data::array(&mut Rng::with_seed(14), &[9973], &Kind::ALL);
+    let values: Vec<i32> = some.iter().copied().cycle().take(shape[0]).collect();
+    check(&owner, &Memory::of(&values, &Layout::contiguous(&shape)), mode, true);
 }
 
 #[test]
@@ -200,6 +278,15 @@ fn what_is_not_finite_is_told() {
         .non_finite(NonFinitePolicy::Allow)
         .compress(&field)
         .unwrap();
+    assert_eq!(owner.read(&stream)[..expected.len()], expected);
+
+    let codec = Codec::new(&owner.device).non_finite(NonFinitePolicy::Allow);
+    let stream = owner.buffer(&[0; 1024]);
+    let mut encoder = owner.encoder();
+    let recorded =
+        codec.compress(&mut encoder, &array, Mode::Rate(8.0), false, &stream, 0).unwrap();
+    owner.queue.submit([encoder.finish()]);
+    assert_eq!(owner.read(&recorded.not_finite)[..4], [0; 4]);
     assert_eq!(owner.read(&stream)[..expected.len()], expected);
 }
 
@@ -223,6 +310,12 @@ fn what_cannot_be_is_refused() {
     assert!(matches!(compress(&five, Mode::Rate(1.0), 0), Error::Dimensions { got: 5 }));
     let empty = Array { shape: &[0, 4], ..array };
     assert!(matches!(compress(&empty, Mode::Rate(1.0), 0), Error::Empty { axis: 0, .. }));
+    let bytes = |shape| Codec::stream_bytes(ScalarType::F32, shape, Mode::Rate(1.0), true);
+    assert!(matches!(bytes(&[0, 4]), Err(Error::Empty { axis: 0, .. })));
+    let error = owner.codec.compress(&mut encoder, &array, Mode::Rate(1.0), true, &input, 0);
+    assert!(error.is_err_and(is_unsupported), "one buffer for both");
+    let error = owner.codec.decompress(&mut encoder, &input, 0, Mode::Rate(1.0), true, &array);
+    assert!(error.is_err_and(is_unsupported), "one buffer for both");
     let error = owner.codec.decompress(&mut encoder, &stream, 0, Mode::Rate(9.0), true, &array);
     assert!(matches!(error, Err(Error::Truncated { got: 1024, .. })), "{error:?}");
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A file of `shaders/`, the file or folder of `src` that it mirrors, and the functions that
 /// both have. WGSL has no modules: there, `forward` of `lift` is called `forward_lift`.
-const PAIRS: [(&str, Option<&str>, &[&str]); 16] = [
+const PAIRS: [(&str, Option<&str>, &[&str]); 17] = [
     ("cast", Some("src/block/cast.rs"), &["survey", "forward", "inverse"]),
     ("decode", Some("src/block/mod.rs"), &["decode"]),
     ("decode_planes", Some("src/block/planes.rs"), &["decode", "decode_plane", "deposit"]),
@@ -25,6 +25,7 @@ const PAIRS: [(&str, Option<&str>, &[&str]); 16] = [
     ),
     // The CPU's threads need no such thing.
     ("pack", None, &[]),
+    ("pieces", Some("src/gpu/pieces.rs"), &[]),
     ("planes", Some("src/block/planes.rs"), &["transpose", "swap_halves"]),
     ("reader", Some("src/bitstream.rs"), &["low_bits", "open", "refill", "peek", "skip", "take"]),
     ("scatter", Some("src/field/slabs.rs"), &["scatter"]),

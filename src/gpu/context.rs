@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use super::adapter::{Adapter, Facts};
 use super::failure::{Failure, in_one_line};
 use super::kernels::Kernels;
+use super::rings::Rings;
 use super::signal::Signal;
-use super::transfer::Ring;
 
 /// How long a device may take without anything getting done.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,8 +23,6 @@ const SOFTWARE_PATIENCE: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_millis(100);
 /// How wgpu names devices that are gone.
 const LOST: &str = "device is lost";
-/// Idle rings that are kept: what several threads get without allocating.
-const MOST_IDLE: usize = 2;
 
 /// An open device.
 pub(crate) struct Context {
@@ -39,7 +37,7 @@ pub(crate) struct Context {
     /// Nanoseconds of the device's clock, if it has one.
     pub(super) tick: Option<f32>,
     state: Arc<State>,
-    rings: Mutex<Vec<Ring>>,
+    pub(super) rings: Rings,
     patience: Duration,
     /// The process that opened the device. A forked child has the handles and none of
     /// the driver's threads.
@@ -145,7 +143,7 @@ impl Context {
             mappable: features.contains(Features::MAPPABLE_PRIMARY_BUFFERS),
             tick,
             state,
-            rings: Mutex::default(),
+            rings: Rings::default(),
             patience: options.patience.unwrap_or(match adapter.facts.kind {
                 Kind::Software => SOFTWARE_PATIENCE,
                 _ => PATIENCE,
@@ -214,7 +212,7 @@ impl Context {
             Ok((_, Some(error))) => {
                 if matches!(error, wgpu::Error::OutOfMemory { .. }) {
                     // The next call may need them elsewhere.
-                    lock(&self.rings).clear();
+                    self.rings.clear();
                 }
                 Err(self.explain(Failure::caught(&error, bytes)))
             }
@@ -225,15 +223,22 @@ impl Context {
     /// What is behind a failure: on a lost device everything is invalid, and wgpu only tells
     /// of the loss when it is polled.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
+        match self.settle() {
+            Ok(()) if failure.reason.contains(LOST) => self.lose(&failure.reason),
+            Ok(()) => failure,
+            Err(loss) => loss,
+        }
+    }
+
+    /// Lets the device do what it has to do, for a moment, and tell what happened.
+    pub(super) fn settle(&self) -> Result<(), Failure> {
         let look = || {
-            // The work under way comes first, if there is any.
             let timeout = Some(LOOK.min(self.patience));
             self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout })
         };
         match catch_unwind(AssertUnwindSafe(look)) {
-            Err(panic) => self.lose(&message(&*panic)),
-            Ok(_) if failure.reason.contains(LOST) => self.lose(&failure.reason),
-            Ok(_) => self.check().err().unwrap_or(failure),
+            Err(panic) => Err(self.lose(&message(&*panic))),
+            Ok(_) => self.check(),
         }
     }
 
@@ -275,19 +280,6 @@ impl Context {
                 self.state.hung.store(true, Ordering::Relaxed);
                 return Err(self.lose(&format!("no answer for {seconds} seconds")));
             }
-        }
-    }
-
-    /// A ring that nobody uses.
-    pub(super) fn take_ring(&self) -> Ring {
-        lock(&self.rings).pop().unwrap_or_default()
-    }
-
-    /// Keeps a ring whose work is all done.
-    pub(super) fn keep_ring(&self, ring: Ring) {
-        let mut rings = lock(&self.rings);
-        if rings.len() < MOST_IDLE {
-            rings.push(ring);
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::failure::{Failure, Stop};
 use super::kernels::{Direction, Kernel, Work};
+use super::rings::with_ring;
 use super::slabs::{Plan, Slab};
 use super::transfer::{self, Needs, Task};
-use super::{Limits, PART, first_work};
+use super::{PART, first_work};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Error;
 use crate::field::FieldMut;
@@ -41,15 +42,16 @@ pub(crate) fn decompress(
     if needed > stream.len() as u64 {
         return Err(Error::Truncated { needed, got: stream.len() as u64 }.into());
     }
-    let limits = Limits::new(context.most_bytes, field.value_bytes());
-    let plan = Plan::new(field.size(), field.grid(), |size| {
-        limits.hold(size, field.scalar(), || {
-            first_work(size, params, NonFinitePolicy::Allow, 31).stream_bytes() + BEYOND
-        })
-    });
-    let plan = plan.ok_or_else(|| Failure::other("the device cannot hold a block"))?;
-    let mut task = Decode { stream, start, params, threads, field };
-    transfer::run(context, kernel, &plan, threads, &mut task)
+    with_ring(context, field.value_bytes(), |lease, limits| {
+        let plan = Plan::new(field.size(), field.grid(), |size| {
+            limits.hold(size, field.scalar(), || {
+                first_work(size, params, NonFinitePolicy::Allow, 31).stream_bytes() + BEYOND
+            })
+        });
+        let plan = plan.ok_or_else(|| Failure::other("the device cannot hold a block"))?;
+        let mut task = Decode { stream, start, params, threads, field: &mut *field };
+        transfer::run(context, lease, kernel, &plan, threads, &mut task)
+    })
 }
 
 struct Decode<'a, 'f> {

@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::failure::{Failure, Stop};
 use super::kernels::{Direction, Kernel, Work};
+use super::rings::with_ring;
 use super::slabs::{Plan, Slab};
 use super::transfer::{self, Needs, Task};
-use super::{Limits, PART, first_work};
+use super::{PART, first_work};
 use crate::bitstream::{BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Error;
@@ -35,29 +36,29 @@ pub(crate) fn compress(
     // every block begins at the same bit of a word.
     let begun = (out.position() % 32) as u32;
     let first_bit = if bits.is_multiple_of(32) { begun } else { 31 };
-    let limits = Limits::new(context.most_bytes, field.value_bytes());
-    let plan = Plan::new(field.size(), field.grid(), |size| {
-        limits.hold(size, field.scalar(), || {
-            let work = first_work(size, params, policy, first_bit);
-            work.stream_bytes().max(work.scratch_bytes())
-        })
-    });
-    let plan = plan.ok_or_else(|| Failure::other("the device cannot hold a block"))?;
-
-    let (space, word, begun) = out.open_words(total)?;
-    let mut task = Encode {
-        field,
-        params,
-        policy,
-        threads,
-        begun: u64::from(begun),
-        output: Output::new(space, word, begun),
-    };
-    let seconds = transfer::run(context, kernel, &plan, threads, &mut task)?;
-    let word = task.output.last_word();
-    let end = (u64::from(begun) + total) % 64;
-    out.close_words(total, word & low_bits(end as u32));
-    Ok(seconds)
+    with_ring(context, field.value_bytes(), |lease, limits| {
+        let plan = Plan::new(field.size(), field.grid(), |size| {
+            limits.hold(size, field.scalar(), || {
+                let work = first_work(size, params, policy, first_bit);
+                work.stream_bytes().max(work.scratch_bytes())
+            })
+        });
+        let plan = plan.ok_or_else(|| Failure::other("the device cannot hold a block"))?;
+        let (space, word, begun) = out.open_words(total)?;
+        let mut task = Encode {
+            field,
+            params,
+            policy,
+            threads,
+            begun: u64::from(begun),
+            output: Output::new(space, word, begun),
+        };
+        let seconds = transfer::run(context, lease, kernel, &plan, threads, &mut task)?;
+        let word = task.output.last_word();
+        let end = (u64::from(begun) + total) % 64;
+        out.close_words(total, word & low_bits(end as u32));
+        Ok(seconds)
+    })
 }
 
 struct Encode<'a, 'f> {

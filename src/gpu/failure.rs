@@ -31,10 +31,11 @@ impl Failure {
         Self { kind: FailureKind::Other, reason: reason.into() }
     }
 
-    /// What an error scope caught while buffers of `bytes` bytes were in question.
+    /// What an error scope caught while buffers of `bytes` bytes, if any, were in question.
     pub(super) fn caught(error: &wgpu::Error, bytes: u64) -> Self {
         let kind = match error {
-            wgpu::Error::OutOfMemory { .. } => FailureKind::OutOfMemory { bytes },
+            // Where no buffers were in question, there is no number to tell.
+            wgpu::Error::OutOfMemory { .. } if bytes > 0 => FailureKind::OutOfMemory { bytes },
             _ => FailureKind::Other,
         };
         Self { kind, reason: in_one_line(&error.to_string()) }

@@ -402,9 +402,6 @@ fn too_large_a_buffer_is_a_failure_and_no_more() {
     let failure = huge(context.device.limits().max_buffer_size.saturating_add(4)).unwrap_err();
     assert!(failure.reason.contains("maximum buffer size"), "{failure}");
     assert!(context.is_usable());
-    // What a driver says when its memory is full.
-    let full = wgpu::Error::OutOfMemory { source: Box::new(std::fmt::Error) };
-    assert_eq!(Failure::caught(&full, 7).kind, FailureKind::OutOfMemory { bytes: 7 });
     // Errors that no scope catches are heard too, and do not panic.
     drop(context.device.create_buffer(&wgpu::BufferDescriptor {
         label: None,
@@ -437,9 +434,9 @@ fn memory_is_bounded_by_the_ring() {
     assert!(seconds.total >= seconds.upload && seconds.upload > Duration::ZERO);
     assert!(seconds.download > Duration::ZERO && seconds.kernel > Duration::ZERO);
     println!("{seconds:?}");
-    let ring = context.take_ring();
     // Three slabs, each with its values and its stream twice, and scratch.
-    assert!((1..=15 << 20).contains(&ring.bytes()), "{}", ring.bytes());
+    let idle = context.rings.idle_bytes();
+    assert!(matches!(idle[..], [1..=0xf0_0000]), "{idle:?}");
 }
 
 #[test]

@@ -191,7 +191,7 @@ impl Kernels {
     }
 }
 
-fn compile(device: &wgpu::Device, name: &str, source: String) -> wgpu::ComputePipeline {
+pub(super) fn compile(device: &wgpu::Device, name: &str, source: String) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
         source: wgpu::ShaderSource::Wgsl(source.into()),
@@ -229,7 +229,7 @@ impl Pipelines {
         buffers: &Buffers<'_>,
         timestamps: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
-        let arguments = argument_buffer(device, &work.arguments());
+        let arguments = argument_buffer(device, bytemuck::bytes_of(&work.arguments()));
         let arguments = arguments.as_entire_binding();
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: Some("zfp"),
@@ -238,47 +238,49 @@ impl Pipelines {
         let scratch = buffers.scratch.map(wgpu::Buffer::as_entire_buffer_binding);
         let values = wgpu::BindingResource::Buffer(buffers.values.clone());
         let stream = wgpu::BindingResource::Buffer(buffers.stream.clone());
-        let bind = |pipeline: &wgpu::ComputePipeline, entries: &[wgpu::BindingResource<'_>]| {
-            let entries: Vec<_> = (0..)
-                .zip(entries)
-                .map(|(binding, resource)| wgpu::BindGroupEntry {
-                    binding,
-                    resource: resource.clone(),
-                })
-                .collect();
-            device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("zfp"),
-                layout: &pipeline.get_bind_group_layout(0),
-                entries: &entries,
-            })
-        };
         let blocks = work.blocks() as u32;
         match (self.kernel.direction, scratch, &self.pack) {
             (Direction::Decode, ..) => {
-                let group = bind(&self.main, &[arguments, values, stream]);
+                let group = bind(device, &self.main, &[arguments, values, stream]);
                 dispatch(&mut pass, &self.main, &group, blocks);
             }
             (Direction::Encode, Some(scratch), Some(pack)) if !work.is_aligned() => {
                 let scratch = wgpu::BindingResource::Buffer(scratch);
                 let status = buffers.status.as_entire_binding();
                 let entries = [arguments.clone(), values, scratch.clone(), status];
-                let group = bind(&self.main, &entries);
+                let group = bind(device, &self.main, &entries);
                 dispatch(&mut pass, &self.main, &group, blocks);
-                let group = bind(pack, &[arguments, scratch, stream]);
+                let group = bind(device, pack, &[arguments, scratch, stream]);
                 dispatch(&mut pass, pack, &group, (work.stream_bytes() / 4) as u32);
             }
             (Direction::Encode, ..) => {
                 let status = buffers.status.as_entire_binding();
                 let entries = [arguments, values, stream, status];
-                let group = bind(&self.main, &entries);
+                let group = bind(device, &self.main, &entries);
                 dispatch(&mut pass, &self.main, &group, blocks);
             }
         }
     }
 }
 
-fn argument_buffer(device: &wgpu::Device, arguments: &Arguments) -> wgpu::Buffer {
-    let bytes = bytemuck::bytes_of(arguments);
+/// Resources in the order of their bindings.
+pub(super) fn bind(
+    device: &wgpu::Device,
+    pipeline: &wgpu::ComputePipeline,
+    resources: &[wgpu::BindingResource<'_>],
+) -> wgpu::BindGroup {
+    let entries: Vec<_> = (0..)
+        .zip(resources)
+        .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })
+        .collect();
+    device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("zfp"),
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &entries,
+    })
+}
+
+pub(super) fn argument_buffer(device: &wgpu::Device, bytes: &[u8]) -> wgpu::Buffer {
     let buffer = device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("zfp arguments"),
         size: bytes.len() as u64,
@@ -292,7 +294,7 @@ fn argument_buffer(device: &wgpu::Device, arguments: &Arguments) -> wgpu::Buffer
     buffer
 }
 
-fn dispatch(
+pub(super) fn dispatch(
     pass: &mut wgpu::ComputePass<'_>,
     pipeline: &wgpu::ComputePipeline,
     group: &wgpu::BindGroup,

@@ -16,7 +16,9 @@ mod failure;
 #[cfg(test)]
 mod faults;
 mod kernels;
+mod pieces;
 pub mod resident;
+mod rings;
 mod shaders;
 mod signal;
 mod slabs;
@@ -46,8 +48,8 @@ const LEAST_SLAB: u64 = 4 << 20;
 /// Bytes that a thread copies at a time.
 const PART: usize = 512 << 10;
 
-/// Most bytes of a slab's stream or scratch, few enough for 32 bits to count their bits.
-const MOST_STREAM: u64 = 64 << 20;
+/// Most bytes of a slab's stream or scratch: few enough for 32 bits to count their bits.
+const MOST_STREAM: u64 = SLAB;
 
 /// How large a slab may be.
 struct Limits {
@@ -61,6 +63,12 @@ impl Limits {
     fn new(most: u64, bytes: usize) -> Self {
         let values = (bytes as u64 / 8).clamp(LEAST_SLAB, SLAB);
         Self { values: values.min(most), stream: MOST_STREAM.min(most) }
+    }
+
+    /// Where memory is short.
+    fn least(most: u64) -> Self {
+        let least = LEAST_SLAB.min(most);
+        Self { values: least, stream: least }
     }
 
     /// Whether a slab is within the limits; `stream` tells the bytes of its stream, and

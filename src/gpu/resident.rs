@@ -11,11 +11,12 @@
 use wgpu::BufferBinding;
 
 use super::kernels::{Buffers, Direction, Kernel, Kernels, Work};
+use super::pieces::{self, Carrier, Side};
 use super::slabs::{Plan, Slab};
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::{Error, Result};
-use crate::field::{Grid, Layout};
+use crate::field::{Grid, Layout, Region};
 use crate::header;
 use crate::mode::Mode;
 use crate::scalar::ScalarType;
@@ -25,6 +26,8 @@ pub use wgpu;
 
 /// More bytes of values, stream or scratch are not handled by one dispatch.
 const MOST_BYTES: u64 = 512 << 20;
+/// The same for values that have to be brought together first, in a buffer of their own.
+const MOST_GATHERED: u64 = 64 << 20;
 
 /// An array in a buffer of the device, which must have the usage `STORAGE`.
 ///
@@ -74,7 +77,7 @@ pub struct Recorded {
     /// Bytes that the stream will have, in whole 64-bit words.
     pub bytes: u64,
     /// 4 bytes (`STORAGE | COPY_SRC`) that will not be zero if a value was NaN or infinite,
-    /// which makes its block arbitrary numbers.
+    /// which makes its block arbitrary numbers. Always zero under [`NonFinitePolicy::Allow`].
     pub not_finite: wgpu::Buffer,
 }
 
@@ -83,6 +86,8 @@ pub struct Recorded {
 pub struct Codec {
     device: wgpu::Device,
     kernels: Kernels,
+    carrier: Carrier,
+    policy: NonFinitePolicy,
 }
 
 impl Codec {
@@ -93,7 +98,23 @@ impl Codec {
     /// wgpu's defaults are small.
     #[must_use]
     pub fn new(device: &wgpu::Device) -> Self {
-        Self { device: device.clone(), kernels: Kernels::new(device.clone()) }
+        Self {
+            device: device.clone(),
+            kernels: Kernels::new(device.clone()),
+            carrier: Carrier::default(),
+            policy: NonFinitePolicy::default(),
+        }
+    }
+
+    /// What is done with NaN and infinity, [`NonFinitePolicy::Error`] at first.
+    ///
+    /// Nothing is read back here, so that they are no error of [`Codec::compress`]: they
+    /// raise the flag [`Recorded::not_finite`], which the caller may look at. The stream is
+    /// the same under either policy.
+    #[must_use]
+    pub fn non_finite(mut self, policy: NonFinitePolicy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Bytes of the stream of an array, in whole 64-bit words, its header included if
@@ -104,26 +125,32 @@ impl Codec {
         mode: Mode,
         header: bool,
     ) -> Result<u64> {
-        let params = fixed(mode, scalar, shape.len())?;
+        Ok(Self::stream_bits(scalar, shape, mode, header)?.div_ceil(64) * 8)
+    }
+
+    fn stream_bits(scalar: ScalarType, shape: &[usize], mode: Mode, header: bool) -> Result<u64> {
+        let params = fixed(mode, scalar, shape)?;
         let start = if header { header::bits(params) } else { 0 };
         let overflow = || Error::ShapeOverflow { shape: shape.to_vec() };
         let mut blocks = shape.iter().map(|&size| size.div_ceil(4) as u64);
         let blocks = blocks.try_fold(1u64, u64::checked_mul);
         let bits = blocks.and_then(|blocks| blocks.checked_mul(u64::from(params.maxbits)));
-        let bits = bits.and_then(|bits| bits.checked_add(start)).ok_or_else(overflow)?;
-        Ok(bits.div_ceil(64) * 8)
+        // Room for whole 64-bit words.
+        let bits = bits.and_then(|bits| bits.checked_add(start));
+        bits.filter(|&bits| bits <= u64::MAX - 63).ok_or_else(overflow)
     }
 
     /// Records the compression of `array` into `stream`, from the byte `offset` on, which
     /// must be a multiple of the device's `min_storage_buffer_offset_alignment`.
     ///
     /// The buffer must have the usage `STORAGE` and not be the array's. Memory for blocks that
-    /// are not whole words is allocated here: some half a gibibyte at most.
+    /// are not whole words is allocated here: some half a gibibyte at most; and 64 MiB for
+    /// arrays whose rows or planes lie further apart than the device binds.
     ///
     /// # Errors
     ///
     /// [`Error::GpuUnsupported`] if the mode has blocks that vary in size, or a buffer is
-    /// too small or of the wrong usage; [`Error::OutOfBounds`] and others for an impossible
+    /// too small, of the wrong usage or the array's own; [`Error::OutOfBounds`] and others for an impossible
     /// array. What the device says goes to the caller's error scopes.
     pub fn compress(
         &self,
@@ -158,7 +185,8 @@ impl Codec {
     /// type and shape must be those that were compressed in this mode.
     ///
     /// With `header`, that many bits are passed over; they are not read, since they are on
-    /// the device. Whatever bits there are, values come of them.
+    /// the device. Whatever bits there are, values come of them. The stream may end with the
+    /// 32-bit word that holds its last bit.
     ///
     /// # Errors
     ///
@@ -174,9 +202,10 @@ impl Codec {
         header: bool,
         array: &Array<'_>,
     ) -> Result<()> {
-        let needed = Self::stream_bytes(array.scalar, array.shape, mode, header)?;
+        let bits = Self::stream_bits(array.scalar, array.shape, mode, header)?;
         let job = Job::new(self, array, mode, header, stream, offset)?;
-        let got = stream.size().saturating_sub(offset);
+        // Devices bind whole words.
+        let (needed, got) = (bits.div_ceil(32) * 4, (stream.size() & !3).saturating_sub(offset));
         if needed > got {
             return Err(Error::Truncated { needed, got });
         }
@@ -216,7 +245,10 @@ impl<'a> Job<'a> {
         stream: &'a wgpu::Buffer,
         offset: u64,
     ) -> Result<Self> {
-        let params = fixed(mode, array.scalar, array.shape.len())?;
+        let params = fixed(mode, array.scalar, array.shape)?;
+        if array.buffer == stream {
+            return unsupported("the array and the stream are in one buffer".to_owned());
+        }
         let limits = codec.device.limits();
         let alignment = u64::from(limits.min_storage_buffer_offset_alignment).max(16);
         if !offset.is_multiple_of(alignment) {
@@ -251,63 +283,131 @@ impl<'a> Job<'a> {
         status: &wgpu::Buffer,
     ) -> Result<()> {
         let kernel = Kernel { scalar: self.array.scalar, dims: self.array.shape.len(), direction };
-        let plan = Plan::new(self.layout.size, Grid::of(&self.layout), |size| self.fits(size));
-        let Some(plan) = plan else {
-            return unsupported("a row of blocks is more than the device binds".to_owned());
+        let (size, grid) = (self.layout.size, Grid::of(&self.layout));
+        let (plan, apart) = match Plan::new(size, grid, |size| self.fits(size)) {
+            Some(plan) => (plan, false),
+            None => match Plan::new(size, grid, |size| self.fits_together(size)) {
+                Some(plan) => (plan, true),
+                None => {
+                    let (bits, most) = (self.params.maxbits, self.most_bytes);
+                    return unsupported(format!(
+                        "a block has {bits} bits, and the device binds {most} bytes"
+                    ));
+                }
+            },
         };
+        let device = &self.codec.device;
         let pipelines = self.codec.kernels.get(kernel);
-        // One for all slabs, which are done one after the other.
-        let mut scratch: Option<wgpu::Buffer> = None;
-        for number in 0..plan.len() {
-            let slab = plan.slab(number);
-            let (work, values, stream) = self.slab(&slab, head, number > 0);
-            let bytes = if direction == Direction::Encode { work.scratch_bytes() } else { 0 };
-            if bytes > scratch.as_ref().map_or(0, wgpu::Buffer::size) {
-                scratch = Some(self.codec.device.create_buffer(&wgpu::BufferDescriptor {
+        let grow = |buffer: &mut Option<wgpu::Buffer>, bytes: u64| {
+            if bytes > buffer.as_ref().map_or(0, wgpu::Buffer::size) {
+                *buffer = Some(device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some("zfp scratch"),
-                    size: bytes,
+                    size: bytes.next_multiple_of(16),
                     usage: wgpu::BufferUsages::STORAGE,
                     mapped_at_creation: false,
                 }));
             }
+        };
+        // One of each for all slabs, which are done one after the other.
+        let (mut scratch, mut together) = (None, None);
+        for number in 0..plan.len() {
+            let slab = plan.slab(number);
+            let (mut work, stream) = self.work(&slab, head, number > 0);
+            if direction == Direction::Encode && work.scratch_bytes() > 0 {
+                grow(&mut scratch, work.scratch_bytes());
+            }
+            if apart {
+                grow(&mut together, (slab.region.values() * self.layout.item) as u64);
+            }
+            let side = match &together {
+                None => self.side(slab.region),
+                Some(buffer) => Side {
+                    binding: buffer.as_entire_buffer_binding(),
+                    stride: pieces::dense(slab.region.size),
+                    start: 0,
+                },
+            };
+            (work.stride, work.start) = (side.stride, side.start);
+            if apart && direction == Direction::Encode {
+                self.carry(encoder, &slab, &side, |inside, outside| [outside, inside]);
+            }
+            let values = side.binding.clone();
             let buffers = Buffers { values, stream, scratch: scratch.as_ref(), status };
-            pipelines.record(&self.codec.device, encoder, &work, &buffers, None);
+            pipelines.record(device, encoder, &work, &buffers, None);
+            if apart && direction == Direction::Decode {
+                self.carry(encoder, &slab, &side, |inside, outside| [inside, outside]);
+            }
         }
         Ok(())
     }
 
-    /// Whether one dispatch can do a slab of this size, wherever it is.
-    fn fits(&self, size: [usize; 4]) -> bool {
-        let reach: u128 = size
-            .iter()
-            .zip(self.layout.stride)
-            .map(|(&size, stride)| (size as u128 - 1) * stride.unsigned_abs() as u128)
-            .sum();
-        let blocks: u128 = size.iter().map(|&size| size.div_ceil(4) as u128).product();
-        let stream = blocks * u128::from(self.params.maxbits.next_multiple_of(32)) / 8;
-        // The bindings begin at multiples of the alignment.
-        let around = 2 * u128::from(self.alignment) + 64;
-        reach + self.layout.item as u128 + around <= u128::from(self.most_bytes)
-            && stream + around <= u128::from(self.most_bytes)
+    /// Moves the values of a slab between the array and the buffer where they are together.
+    fn carry(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        slab: &Slab,
+        together: &Side<'_>,
+        way: for<'b> fn(&'b Side<'b>, &'b Side<'b>) -> [&'b Side<'b>; 2],
+    ) {
+        let most = u128::from(self.most_bytes).saturating_sub(self.around());
+        let Layout { stride, item, .. } = self.layout;
+        for piece in pieces::pieces(slab.region.size, stride, most) {
+            let origin = std::array::from_fn(|a| slab.region.origin[a] + piece.origin[a]);
+            let outside = self.side(Region { origin, ..piece });
+            let steps = piece.origin.iter().zip(together.stride);
+            let start = steps.map(|(&at, stride)| at as u32 * stride as u32).sum();
+            let inside = Side { start, ..together.clone() };
+            let sides = way(&inside, &outside);
+            self.codec.carrier.record(&self.codec.device, encoder, piece.size, item, sides);
+        }
     }
 
-    /// A slab's work, and the parts of the buffers that it sees.
-    fn slab(
-        &self,
-        slab: &Slab,
-        head: &[u8],
-        later: bool,
-    ) -> (Work, BufferBinding<'a>, BufferBinding<'a>) {
-        let item = self.layout.item as u64;
-        let first = self.layout.byte(slab.region.origin) as u64;
-        let steps = slab.region.size.iter().zip(self.layout.stride);
+    /// Bytes that a binding may have beside those that are meant: it begins at a multiple
+    /// of the alignment.
+    fn around(&self) -> u128 {
+        2 * u128::from(self.alignment) + 64
+    }
+
+    /// Whether one dispatch can do a slab of this size, wherever it is.
+    fn fits(&self, size: [usize; 4]) -> bool {
+        let reach = pieces::reach(size, self.layout.stride) + self.layout.item as u128;
+        reach + self.around() <= u128::from(self.most_bytes) && self.fits_stream(size)
+    }
+
+    /// The same if the slab's values are brought together first.
+    fn fits_together(&self, size: [usize; 4]) -> bool {
+        let values: u128 = size.iter().map(|&size| size as u128).product();
+        let most = self.most_bytes.min(MOST_GATHERED);
+        values * self.layout.item as u128 + self.around() <= u128::from(most)
+            && self.fits_stream(size)
+    }
+
+    fn fits_stream(&self, size: [usize; 4]) -> bool {
+        let blocks: u128 = size.iter().map(|&size| size.div_ceil(4) as u128).product();
+        let stream = blocks * u128::from(self.params.maxbits.next_multiple_of(32)) / 8;
+        stream + self.around() <= u128::from(self.most_bytes)
+    }
+
+    /// The part of the array's buffer that holds a region.
+    fn side(&self, region: Region) -> Side<'a> {
+        let item = self.layout.item;
+        let first = self.layout.byte(region.origin) as u64;
+        let steps = region.size.iter().zip(self.layout.stride);
         let reach = |sign: isize| -> u64 {
             let ways = steps.clone().filter(|&(_, stride)| stride.signum() == sign);
             ways.map(|(&size, stride)| (size as u64 - 1) * stride.unsigned_abs() as u64).sum()
         };
         let low = (first - reach(-1)) / self.alignment * self.alignment;
-        let values = binding(self.array.buffer, low, first + reach(1) + item);
+        Side {
+            binding: binding(self.array.buffer, low, first + reach(1) + item as u64),
+            // Axes of one value may have any stride, which is not used.
+            stride: self.layout.stride.map(|stride| (stride / item as isize) as i32),
+            start: ((first - low) / item as u64) as u32,
+        }
+    }
 
+    /// A slab's work, but for where its values are, and the part of the stream that it sees.
+    fn work(&self, slab: &Slab, head: &[u8], later: bool) -> (Work, BufferBinding<'a>) {
         let bit = 8 * self.offset + self.start + slab.first * u64::from(self.params.maxbits);
         let base = bit / 8 / self.alignment * self.alignment;
         // The first slab writes what comes before the blocks.
@@ -321,15 +421,15 @@ impl<'a> Job<'a> {
         }
         let work = Work {
             size: slab.region.size.map(|size| size as u32),
-            stride: self.layout.stride.map(|stride| (stride / item as isize) as i32),
-            start: ((first - low) / item) as u32,
+            stride: [0; 4],
+            start: 0,
             params: self.params,
-            policy: NonFinitePolicy::Error,
+            policy: self.codec.policy,
             first_bit: first_bit as u32,
             head: words,
             keep: later,
         };
-        (work, values, stream)
+        (work, stream)
     }
 }
 
@@ -340,9 +440,9 @@ fn binding(buffer: &wgpu::Buffer, from: u64, to: u64) -> BufferBinding<'_> {
 }
 
 /// The parameters of a mode whose blocks all have the same number of bits.
-fn fixed(mode: Mode, scalar: ScalarType, dims: usize) -> Result<Params> {
-    crate::field::check_shape(&vec![1; dims])?;
-    let params = mode.params(scalar, dims)?;
+fn fixed(mode: Mode, scalar: ScalarType, shape: &[usize]) -> Result<Params> {
+    crate::field::check_shape(shape)?;
+    let params = mode.params(scalar, shape.len())?;
     if params.fixed_bits().is_none() || params.is_reversible() {
         return unsupported(format!("{mode:?} has blocks that vary in size"));
     }

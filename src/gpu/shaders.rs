@@ -48,6 +48,7 @@ const DECODE: &[File] = files![
     "decode"
 ];
 const PACK: &[File] = files!["field", "pack"];
+const PIECES: &[File] = files!["pieces"];
 
 /// The source of a kernel; its entry point is `encode` or `decode`.
 pub(crate) fn source(kernel: Kernel) -> String {
@@ -64,6 +65,11 @@ pub(crate) fn pack_source() -> String {
     // Only the number of dimensions is asked for, and does not matter.
     let any = Kernel { scalar: ScalarType::F32, dims: 1, direction: Direction::Encode };
     assemble(any, PACK.iter())
+}
+
+/// The source of the kernel that moves values about, entry point `carry`.
+pub(crate) fn pieces_source() -> String {
+    PIECES.iter().map(|(_, text)| *text).collect()
 }
 
 fn assemble<'a>(kernel: Kernel, files: impl Iterator<Item = &'a File>) -> String {

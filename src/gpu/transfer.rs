@@ -2,7 +2,7 @@
 //!
 //! While the threads of the CPU fill the buffers of one slab, the device works on those
 //! before it, and its copies and kernels overlap as far as it can. Slabs come back in
-//! order. The ring bounds the memory of the device, whatever the size of the array.
+//! order. The ring bounds the memory of a call, whatever the size of the array.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use super::failure::{Failure, Stop};
 #[cfg(test)]
 use super::faults::Fault;
 use super::kernels::{Buffers, Direction, Kernel, Pipelines, Work};
+use super::rings::Lease;
 use super::signal::Signal;
 use super::slabs::{Plan, Slab};
 use crate::report::Seconds;
@@ -45,6 +46,12 @@ pub(super) struct Needs {
     pub(super) input: u64,
     pub(super) output: u64,
     pub(super) scratch: u64,
+}
+
+impl Needs {
+    fn total(&self) -> u64 {
+        self.input + self.output + self.scratch
+    }
 }
 
 /// Buffers for [`ENTRIES`] slabs, as large as what they were last used for.
@@ -83,7 +90,6 @@ struct Flight {
     submission: wgpu::SubmissionIndex,
 }
 
-#[cfg(test)]
 impl Ring {
     /// Bytes of all buffers.
     pub(super) fn bytes(&self) -> u64 {
@@ -97,6 +103,7 @@ impl Ring {
 /// Does a task, slab by slab.
 pub(super) fn run(
     context: &Context,
+    mut lease: Lease<'_>,
     kernel: Kernel,
     plan: &Plan,
     threads: Option<usize>,
@@ -110,10 +117,10 @@ pub(super) fn run(
         .scoped(0, || context.kernels.get(kernel))
         .inspect_err(|_| context.kernels.forget(kernel))?;
     // After an error, slabs are still under way: then the ring is dropped.
-    let mut ring = context.take_ring();
     let slabs = plan.len();
+    let mut most = 0;
     for number in 0..slabs + ENTRIES {
-        let entry = &mut ring.0[number % ENTRIES];
+        let entry = &mut lease.ring.0[number % ENTRIES];
         if let Some(flight) = entry.flight.take() {
             entry.finish(context, &flight, task, &mut seconds)?;
         }
@@ -122,8 +129,9 @@ pub(super) fn run(
             let work = task.work(&slab);
             let needs = task.needs(&slab, &work);
             #[cfg(test)]
-            context.faults.no_memory(needs.input + needs.output + needs.scratch)?;
-            context.scoped(needs.input + needs.output + needs.scratch, || {
+            context.faults.no_memory(needs.total())?;
+            most = needs.total().max(most);
+            context.scoped(needs.total(), || {
                 entry.provide(context, &needs);
             })?;
             let filling = Instant::now();
@@ -136,7 +144,7 @@ pub(super) fn run(
             context.strike(Fault::Within);
         }
     }
-    context.keep_ring(ring);
+    lease.keep(most * slabs.min(ENTRIES) as u64);
     seconds.total = begun.elapsed();
     Ok(seconds)
 }
@@ -225,7 +233,7 @@ impl Entry {
         };
         let scratch = self.scratch.as_ref().filter(|_| needs.scratch > 0);
         let buffers = Buffers { values, stream, scratch, status: &notes.status };
-        context.scoped(0, || {
+        context.scoped(needs.total(), || {
             let mut encoder =
                 context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.clear_buffer(&notes.status, 0, None);

@@ -128,7 +128,7 @@ fn every_kernel() -> impl Iterator<Item = Kernel> {
 
 #[test]
 fn every_file_is_part_of_a_kernel() {
-    let lists = [WORD_32, WORD_64, ENCODE, DECODE, PACK];
+    let lists = [WORD_32, WORD_64, ENCODE, DECODE, PACK, PIECES];
     let used: BTreeSet<String> =
         lists.into_iter().flatten().map(|(stem, _)| format!("{stem}.wgsl")).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
@@ -141,7 +141,7 @@ fn every_file_is_part_of_a_kernel() {
 #[test]
 fn every_marked_loop_can_be_written_out() {
     let mut marked = 0;
-    for (stem, text) in [WORD_32, WORD_64, ENCODE, DECODE, PACK].into_iter().flatten() {
+    for (stem, text) in [WORD_32, WORD_64, ENCODE, DECODE, PACK, PIECES].into_iter().flatten() {
         for (mark, head) in text.lines().zip(text.lines().skip(1)) {
             if !mark.trim().starts_with("// unroll") {
                 continue;
@@ -173,7 +173,10 @@ fn every_shader() -> impl Iterator<Item = Shader> {
         };
         Shader::new(format!("{kernel:?}"), entry, &source(kernel))
     });
-    kernels.chain([Shader::new("pack".to_owned(), "pack", &pack_source())])
+    kernels.chain([
+        Shader::new("pack".to_owned(), "pack", &pack_source()),
+        Shader::new("pieces".to_owned(), "carry", &pieces_source()),
+    ])
 }
 
 impl Shader {
