@@ -218,6 +218,14 @@ fn load(bytes: &[u8], at: usize) -> u64 {
     }
 }
 
+/// Bits from bit `position` on, the next one lowest, at least [`BitReader::WINDOW`] of
+/// them; zeros past the end.
+#[inline(always)]
+pub(crate) fn peek_at(bytes: &[u8], position: u64) -> u64 {
+    // No slice is longer than half of what addresses can say.
+    load(bytes, (position / 8).min(usize::MAX as u64 / 2) as usize) >> (position % 8)
+}
+
 #[cold]
 fn load_tail(bytes: &[u8], at: usize) -> u64 {
     let tail = bytes.get(at..).unwrap_or_default();

@@ -112,7 +112,7 @@ impl Compressor {
             header::write(&mut out, scalar, &shape, params)?;
         }
         let wishes =
-            Wishes { device: &self.device, validate: self.validate, threads: self.threads };
+            Wishes { device: &self.device, validate: self.validate, threads: self.threads, index: None };
         let run = device::compress(wishes, field, params, self.non_finite, &mut out)?;
         let stream = out.finish(match self.word {
             StreamWord::Bits8 => 8,
@@ -290,7 +290,7 @@ impl Decompressor {
         field: &mut FieldMut<'_>,
     ) -> Result<()> {
         let wishes =
-            Wishes { device: &self.device, validate: self.validate, threads: self.threads };
+            Wishes { device: &self.device, validate: self.validate, threads: self.threads, index: None };
         report::remember(device::decompress(wishes, stream, start, params, field)?);
         Ok(())
     }

@@ -31,6 +31,7 @@
 //! | `block` | one block: cast, transform, order, bit planes; [`Params`] |
 //! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
 //! | `mode`, `header` | [`Mode`] ↔ [`Params`] ↔ [`Header`] |
+//! | `index` | [`Index`]: where the blocks of a stream begin |
 //! | `cpu` | drivers over all blocks: `serial`, the specification, and `parallel` |
 //! | `gpu` | the same at a fixed rate, by WGSL kernels (feature `gpu`) |
 //! | `device` | [`Device`]: which of them does the work, and why |
@@ -47,6 +48,7 @@ mod device;
 mod error;
 mod field;
 mod header;
+mod index;
 mod mode;
 mod report;
 mod scalar;
@@ -69,6 +71,7 @@ pub use device::{
 pub use error::{Error, Result};
 pub use field::{Field, FieldMut};
 pub use header::Header;
+pub use index::Index;
 pub use mode::Mode;
 pub use report::{Run, Seconds, last_run};
 pub use scalar::{Scalar, ScalarType};

@@ -1,13 +1,8 @@
-//! Several threads, the same bytes.
+//! Compression on several threads, the same bytes.
 //!
-//! *Compression* cuts the blocks into chunks. Each is compressed into memory of its
-//! own, a wave of them at a time; then every chunk's place in the stream is known, to
-//! the bit, and all are moved there while the next wave is compressed. Two waves at a
-//! time bound the memory.
-//!
-//! *Decompression* of blocks of a fixed number of bits cuts the array into slabs, which
-//! threads fill without meeting. Blocks of other sizes can only be found one after the
-//! other.
+//! The blocks are cut into chunks. Each is compressed into memory of its own, a wave of
+//! them at a time; then every chunk's place in the stream is known, to the bit, and all are
+//! moved there while the next wave is compressed. Two waves at a time bound the memory.
 
 use rayon::prelude::*;
 
@@ -15,7 +10,7 @@ use super::serial;
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
-use crate::field::{Field, FieldMut};
+use crate::field::Field;
 use crate::mode::values;
 use crate::threads;
 
@@ -25,10 +20,10 @@ pub(crate) const WORTHWHILE: usize = 256 << 10;
 const WAVE: usize = 12 << 20;
 /// Most bytes of a chunk.
 const CHUNK: usize = 128 << 10;
-/// Chunks or slabs for each thread, so that none waits long for the slowest.
+/// Chunks for each thread, so that none waits long for the slowest.
 const PER_THREAD: usize = 32;
-/// Most chunks or slabs, whose accounts take memory too.
-const MOST_PARTS: usize = 1024;
+/// Most chunks, whose accounts take memory too.
+const MOST_CHUNKS: usize = 1024;
 
 /// Writes all blocks of a field.
 pub(crate) fn compress(
@@ -56,7 +51,7 @@ fn compress_waves(
     let block_values = values(field.dims());
     let block_bytes = (params.most_bits(field.scalar(), block_values) as usize / 8)
         .max(block_values as usize * field.scalar().size());
-    let chunks = (PER_THREAD * threads).min(MOST_PARTS);
+    let chunks = (PER_THREAD * threads).min(MOST_CHUNKS);
     let chunk_blocks = ((WAVE / chunks).min(CHUNK) / block_bytes).max(1);
     let blocks = field.grid().len();
     let waves = blocks.div_ceil(chunks * chunk_blocks);
@@ -124,23 +119,4 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
     });
     out.close_words(total, word & low_bits(begun));
     Ok(())
-}
-
-/// Reads all blocks of a field, each of the same number of bits.
-pub(crate) fn decompress(
-    stream: &[u8],
-    start: u64,
-    params: Params,
-    threads: Option<usize>,
-    field: &mut FieldMut<'_>,
-) -> Result<()> {
-    let scalar = field.scalar();
-    threads::run(threads, |threads| {
-        let parts = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_PARTS) };
-        field
-            .slabs(parts)
-            .par_iter_mut()
-            .with_max_len(1)
-            .try_for_each(|slab| serial::decompress(stream, start, params, scalar, slab))
-    })?
 }

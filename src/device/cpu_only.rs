@@ -35,7 +35,7 @@ pub(crate) fn decompress(
 ) -> Result<Run> {
     let begun = Instant::now();
     let reason = reason(wishes)?;
-    cpu::decompress(stream, start, params, wishes.threads, field)?;
+    cpu::decompress_indexed(stream, start, params, wishes.index, wishes.threads, field)?;
     Ok(report(begun, reason, stream.len() as u64, field.value_bytes() as u64))
 }
 

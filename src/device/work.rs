@@ -69,7 +69,8 @@ pub(crate) fn decompress(
     let call = Call { scalar: field.scalar(), dims: field.dims(), params, bytes, encode: false };
     let done = by_device(wishes, call, |choice| match choice {
         Choice::Cpu(_) => {
-            cpu::decompress(stream, start, params, wishes.threads, field)?;
+            let index = wishes.index;
+            cpu::decompress_indexed(stream, start, params, index, wishes.threads, field)?;
             Ok(Done::default())
         }
         Choice::Gpu(gpu, _) => {
