@@ -262,6 +262,14 @@ pub enum Error {
         /// Values along the axis.
         size: usize,
     },
+    /// A batch needs an array for each stream.
+    #[error("{arrays} arrays for {streams} streams")]
+    BatchCount {
+        /// How many streams there are.
+        streams: usize,
+        /// How many arrays were given.
+        arrays: usize,
+    },
 
     /// A device was named in a way that means nothing.
     #[error("device {given:?} is none of auto, cpu, gpu, gpu:NAME and gpu:INDEX")]

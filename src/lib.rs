@@ -52,7 +52,6 @@ mod index;
 mod mode;
 mod report;
 mod scalar;
-#[cfg(any(feature = "gpu", feature = "parallel"))]
 mod threads;
 
 #[cfg(feature = "gpu")]

@@ -13,32 +13,51 @@
 //! none of them is looked at. See [`planes`](super::planes) for the code itself.
 
 use super::{Params, fours};
-use crate::bitstream::peek_at;
+use crate::bitstream::{BitReader, peek_at};
 use crate::scalar::{Coefficient, Float, Word};
 
-/// Bits that the tables look at.
-const SIGHT: u32 = 10;
+/// Bits that the table of runs looks at.
+const SIGHT: u32 = 12;
 
 /// What lies in the next [`SIGHT`] bits behind the first n of a plane, if no run ends in
 /// the last place: bits of whole runs, by how much n grows, and whether the plane ends.
 #[derive(Clone, Copy)]
-struct Runs {
-    bits: u8,
-    growth: u8,
-    is_end: bool,
+struct Runs(u16);
+
+impl Runs {
+    const fn new(bits: u32, growth: u32, is_end: bool) -> Self {
+        Self(bits as u16 | (growth as u16) << 4 | (is_end as u16) << 8)
+    }
+
+    #[inline(always)]
+    fn at(window: u64) -> Self {
+        RUNS[window as usize % RUNS.len()]
+    }
+
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        u32::from(self.0 & 15)
+    }
+
+    #[inline(always)]
+    fn growth(self) -> u32 {
+        u32::from(self.0 >> 4 & 15)
+    }
+
+    #[inline(always)]
+    fn is_end(self) -> bool {
+        self.0 >> 8 != 0
+    }
 }
 
-const RUNS: [Runs; 1 << SIGHT] = {
-    let mut table = [Runs { bits: 0, growth: 0, is_end: false }; 1 << SIGHT];
+static RUNS: [Runs; 1 << SIGHT] = {
+    let mut table = [Runs(0); 1 << SIGHT];
     let mut window = 0;
-    while window < 1 << SIGHT {
-        let (mut at, mut growth) = (0, 0);
-        loop {
-            if at == SIGHT {
-                break;
-            }
+    while window < table.len() {
+        let (mut at, mut growth, mut is_end) = (0, 0, false);
+        while at < SIGHT {
             if window >> at & 1 == 0 {
-                table[window].is_end = true;
+                is_end = true;
                 at += 1;
                 break;
             }
@@ -52,41 +71,40 @@ const RUNS: [Runs; 1 << SIGHT] = {
             growth += one - at;
             at = one + 1;
         }
-        table[window].bits = at as u8;
-        table[window].growth = growth as u8;
+        table[window] = Runs::new(at, growth, is_end);
         window += 1;
     }
     table
 };
 
-/// For blocks of four values, after n: bits, number and last n of all planes that lie
-/// whole in the next [`SIGHT`] bits.
-#[derive(Clone, Copy)]
-struct Planes {
-    bits: u8,
-    planes: u8,
-    n: u8,
-}
+/// Bits that the table of planes looks at.
+const SHORT_SIGHT: u32 = 10;
 
-const PLANES: [[Planes; 1 << SIGHT]; 4] = {
-    let mut table = [[Planes { bits: 0, planes: 0, n: 0 }; 1 << SIGHT]; 4];
-    let mut n = 0;
-    while n < 4 {
+/// For blocks of four values, after n: up to four planes that lie whole in the next bits.
+/// Their number in the lowest four bits, then n behind them, then, four bits each, the bits
+/// of the first none, one, two, three and four of them.
+static PLANES: [[u32; 1 << SHORT_SIGHT]; 4] = {
+    let mut table = [[0; 1 << SHORT_SIGHT]; 4];
+    let mut first = 0;
+    while first < 4 {
         let mut window = 0;
-        while window < 1 << SIGHT {
-            let entry = &mut table[n][window];
-            entry.n = n as u8;
-            // No code has more than 7 bits.
-            while entry.bits + 7 <= SIGHT as u8 && entry.n < 4 {
-                let (_, length, next) =
-                    fours::decode(entry.n as u32, window as u64 >> entry.bits);
-                entry.bits += length as u8;
-                entry.n = next as u8;
-                entry.planes += 1;
+        while window < table[first].len() {
+            let (mut n, mut planes, mut bits, mut entry) = (first as u32, 0, 0, 0);
+            while planes < 4 && n < 4 {
+                // A code that ends in sight does not depend on what lies beyond.
+                let (_, length, next) = fours::decode(n, window as u64 >> bits);
+                if bits + length > SHORT_SIGHT {
+                    break;
+                }
+                bits += length;
+                n = next;
+                planes += 1;
+                entry |= bits << (8 + 4 * planes);
             }
+            table[first][window] = entry | n << 4 | planes;
             window += 1;
         }
-        n += 1;
+        first += 1;
     }
     table
 };
@@ -155,39 +173,41 @@ fn planes_bits<const N: usize>(bytes: &[u8], at: u64, budget: u32, precision: u3
     }
     let mut left = precision - used;
     let mut n = 0;
-    while left > 0 && used < budget {
-        if n == size {
-            used = used.saturating_add(left * size);
-            break;
-        }
-        if N == 4 {
-            let entry = PLANES[n as usize % 4][sight(peek_at(bytes, at + u64::from(used)))];
-            if u32::from(entry.planes) <= left {
-                used += u32::from(entry.bits);
-                left -= u32::from(entry.planes);
-                n = u32::from(entry.n);
-                continue;
+    if N == 4 {
+        let mut window = peek_at(bytes, at + u64::from(used));
+        let mut taken = 0;
+        while left > 0 && n < size {
+            if taken + SHORT_SIGHT > BitReader::WINDOW {
+                window = peek_at(bytes, at + u64::from(used));
+                taken = 0;
             }
+            let entry = PLANES[n as usize % 4][window as usize % (1 << SHORT_SIGHT)];
+            let planes = (entry & 15).min(left);
+            let bits = entry >> (8 + 4 * planes) & 15;
+            window >>= bits;
+            taken += bits;
+            used += bits;
+            left -= planes;
+            n = entry >> 4 & 15;
         }
-        let (bits, growth) = runs(bytes, at + u64::from(used + n), size - n);
-        used += n + bits;
-        n += growth;
-        left -= 1;
+    } else {
+        while left > 0 && n < size {
+            let (bits, growth) = runs(bytes, at + u64::from(used + n), size - n);
+            used += n + bits;
+            n += growth;
+            left -= 1;
+        }
     }
-    used.min(budget)
-}
-
-#[inline(always)]
-fn sight(window: u64) -> usize {
-    window as usize % (1 << SIGHT)
+    // When n has reached N, the planes that are left are as they are.
+    (used + left * size).min(budget)
 }
 
 /// Bits of the runs of a plane with `room` places behind the first n, and the growth of n.
 #[inline(always)]
 fn runs(bytes: &[u8], at: u64, room: u32) -> (u32, u32) {
-    let first = RUNS[sight(peek_at(bytes, at))];
-    if first.is_end && u32::from(first.growth) < room {
-        return (u32::from(first.bits), u32::from(first.growth));
+    let first = Runs::at(peek_at(bytes, at));
+    if first.is_end() && first.growth() < room {
+        return (first.bits(), first.growth());
     }
     long_runs(bytes, at, room)
 }
@@ -198,20 +218,17 @@ fn long_runs(bytes: &[u8], at: u64, room: u32) -> (u32, u32) {
     let (mut bits, mut growth) = (0, 0);
     while growth < room {
         let window = peek_at(bytes, at + u64::from(bits));
-        let runs = RUNS[sight(window)];
-        if growth + u32::from(runs.growth) < room && (runs.growth > 0 || runs.is_end) {
-            bits += u32::from(runs.bits);
-            growth += u32::from(runs.growth);
-            if runs.is_end {
+        let runs = Runs::at(window);
+        if growth + runs.growth() < room && (runs.growth() > 0 || runs.is_end()) {
+            bits += runs.bits();
+            growth += runs.growth();
+            if runs.is_end() {
                 break;
             }
             continue;
         }
+        // The group test, and a run of zeros to the next one-bit, or to the last place.
         bits += 1;
-        if window & 1 == 0 {
-            break;
-        }
-        // A run of zeros to the next one-bit, or to the last place.
         let most = room - 1 - growth;
         let mut zeros = 0;
         loop {
@@ -230,4 +247,57 @@ fn long_runs(bytes: &[u8], at: u64, room: u32) -> (u32, u32) {
         }
     }
     (bits, growth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BlockScalar, Job, dispatch};
+    use super::*;
+    use crate::bitstream::BitReader;
+    use crate::scalar::ScalarType;
+
+    /// Any bits at all are blocks: dense ones, sparse ones, and such as end in mid-block.
+    #[test]
+    fn a_walk_ends_where_decoding_does() {
+        struct Compare<'a> {
+            bytes: &'a [u8],
+            params: Params,
+        }
+        impl Job for Compare<'_> {
+            type Output = ();
+            fn run<S: BlockScalar, const N: usize>(self) {
+                let Self { bytes, params } = self;
+                let mut reader = BitReader::new(bytes, 5);
+                while reader.position() < 8 * bytes.len() as u64 {
+                    let at = reader.position();
+                    S::decode::<N>(&mut reader, params);
+                    let bits = u64::from(S::bits::<N>(bytes, at, params));
+                    assert_eq!(at + bits, reader.position(), "{} {N} {params:?} {at}", S::TYPE);
+                }
+            }
+        }
+        let mut state = 1u64;
+        let mut random = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            state ^ state >> 29
+        };
+        for turn in 0..600 {
+            // One-bits are as many as zeros, or some powers of two fewer.
+            let words: Vec<u8> = (0..1 + random() % 800)
+                .flat_map(|_| (0..turn % 5).fold(random(), |bits, _| bits & random()).to_le_bytes())
+                .collect();
+            let scalar = ScalarType::ALL[random() as usize % 4];
+            let dims = 1 + random() as usize % 4;
+            let maxbits = [MAX, 40 + random() as u32 % 300][random() as usize % 2];
+            let params = Params {
+                minbits: [1, 30][random() as usize % 2],
+                maxbits,
+                maxprec: 1 + random() as u32 % 64,
+                minexp: [-1075, -1074, -20][random() as usize % 3],
+            };
+            dispatch(scalar, dims, Compare { bytes: &words, params });
+        }
+    }
+
+    const MAX: u32 = super::super::MAX_BITS;
 }

@@ -17,6 +17,8 @@ mod verify;
 #[cfg(feature = "gpu")]
 pub(crate) use verify::{first_wrong_block, first_wrong_value};
 
+use std::ops::Range;
+
 pub(crate) use region::decompress as decompress_region;
 pub(crate) use walk::Blocks;
 
@@ -24,11 +26,12 @@ use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
 use crate::field::{Field, FieldMut};
-use crate::index::Index;
+use crate::index::{Index, Marks};
 #[cfg(feature = "parallel")]
 use crate::threads;
 
 /// Writes all blocks of a field, with `threads` threads or all there are.
+#[cfg(feature = "gpu")]
 pub(crate) fn compress(
     field: &Field<'_>,
     params: Params,
@@ -36,17 +39,52 @@ pub(crate) fn compress(
     threads: Option<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
+    compress_marked(field, params, policy, threads, None, out)
+}
+
+/// The same, with marks of the blocks if there shall be any.
+pub(crate) fn compress_marked(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    threads: Option<usize>,
+    marks: Option<&mut Marks>,
+    out: &mut BitWriter,
+) -> Result<()> {
     #[cfg(feature = "parallel")]
     threads::check(threads)?;
     #[cfg(feature = "parallel")]
     if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
-        return parallel::compress(field, params, policy, threads, out);
+        return parallel::compress(field, params, policy, threads, marks, out);
     }
     let _ = threads;
-    serial::compress(field, params, policy, out)
+    let Some(marks) = marks else { return serial::compress(field, params, policy, out) };
+    compress_between(field, params, policy, 0..field.grid().len(), marks, out)
+}
+
+/// Writes some blocks of a field, and marks where those begin that shall be marked.
+fn compress_between(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    blocks: Range<usize>,
+    marks: &mut Marks,
+    out: &mut BitWriter,
+) -> Result<()> {
+    let Range { start: mut from, end } = blocks;
+    while from < end {
+        if from.is_multiple_of(marks.every) {
+            marks.offsets.push(out.position());
+        }
+        let to = end.min((from / marks.every + 1) * marks.every);
+        serial::compress_blocks(field, params, policy, from..to, out)?;
+        from = to;
+    }
+    Ok(())
 }
 
 /// Reads all blocks of a field from a stream whose first block begins at bit `start`.
+#[cfg(feature = "gpu")]
 pub(crate) fn decompress(
     stream: &[u8],
     start: u64,

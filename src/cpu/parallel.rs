@@ -6,11 +6,12 @@
 
 use rayon::prelude::*;
 
-use super::serial;
+use super::{compress_between, serial};
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
 use crate::field::Field;
+use crate::index::Marks;
 use crate::mode::values;
 use crate::threads;
 
@@ -31,14 +32,23 @@ pub(crate) fn compress(
     params: Params,
     policy: NonFinitePolicy,
     threads: Option<usize>,
+    mut marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    threads::run(threads, |threads| {
-        if threads == 1 {
-            return serial::compress(field, params, policy, out);
+    threads::run(threads, |threads| match (threads, marks.as_deref_mut()) {
+        (1, None) => serial::compress(field, params, policy, out),
+        (1, Some(marks)) => {
+            compress_between(field, params, policy, 0..field.grid().len(), marks, out)
         }
-        compress_waves(field, params, policy, threads, out)
+        (_, marks) => compress_waves(field, params, policy, threads, marks, out),
     })?
+}
+
+/// The bits of some blocks, and where among them those begin that are marked.
+#[derive(Default)]
+struct Chunk {
+    writer: BitWriter,
+    marks: Vec<u64>,
 }
 
 fn compress_waves(
@@ -46,6 +56,7 @@ fn compress_waves(
     params: Params,
     policy: NonFinitePolicy,
     threads: usize,
+    mut marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
     let block_values = values(field.dims());
@@ -56,31 +67,42 @@ fn compress_waves(
     let blocks = field.grid().len();
     let waves = blocks.div_ceil(chunks * chunk_blocks);
 
-    let compress_wave = |wave: usize, writers: &mut Vec<BitWriter>| {
+    let every = marks.as_ref().map(|marks| marks.every);
+    let compress_wave = |wave: usize, out: &mut Vec<Chunk>| {
         let first = wave * chunks * chunk_blocks;
         let last = blocks.min(first + chunks * chunk_blocks);
-        writers.resize_with((last - first).div_ceil(chunk_blocks), BitWriter::default);
-        writers.par_iter_mut().with_max_len(1).enumerate().try_for_each(|(chunk, writer)| {
-            writer.clear();
-            let from = first + chunk * chunk_blocks;
+        out.resize_with((last - first).div_ceil(chunk_blocks), Chunk::default);
+        out.par_iter_mut().with_max_len(1).enumerate().try_for_each(|(number, chunk)| {
+            chunk.writer.clear();
+            let from = first + number * chunk_blocks;
             let to = last.min(from + chunk_blocks);
-            serial::compress_blocks(field, params, policy, from..to, writer)
+            let Some(every) = every else {
+                return serial::compress_blocks(field, params, policy, from..to, &mut chunk.writer);
+            };
+            chunk.marks.clear();
+            let mut marks = Marks { first: 0, every, offsets: std::mem::take(&mut chunk.marks) };
+            let writer = &mut chunk.writer;
+            compress_between(field, params, policy, from..to, &mut marks, writer)?;
+            chunk.marks = marks.offsets;
+            Ok(())
         })
     };
     // While one wave is appended, the next is compressed, so that no thread waits.
     let (mut ready, mut next) = (Vec::new(), Vec::new());
     compress_wave(0, &mut ready)?;
     for wave in 1..waves {
-        let (appended, compressed) =
-            rayon::join(|| append(out, &mut ready), || compress_wave(wave, &mut next));
+        let (appended, compressed) = rayon::join(
+            || append(out, &mut ready, marks.as_deref_mut()),
+            || compress_wave(wave, &mut next),
+        );
         appended.and(compressed)?;
         std::mem::swap(&mut ready, &mut next);
     }
-    append(out, &mut ready)
+    append(out, &mut ready, marks)
 }
 
 /// Appends the bits of all `chunks`, each moved by the threads at hand.
-fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
+fn append(out: &mut BitWriter, chunks: &mut [Chunk], marks: Option<&mut Marks>) -> Result<()> {
     struct Piece<'a> {
         /// Whole words of the stream that end within this chunk.
         target: &'a mut [u8],
@@ -88,7 +110,14 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
         head: (u64, u32),
         source: &'a [u8],
     }
-    let chunks: Vec<(&[u8], u64)> = chunks.iter_mut().map(BitWriter::sealed).collect();
+    if let Some(marks) = marks {
+        let mut start = out.position();
+        for chunk in &mut *chunks {
+            marks.offsets.extend(chunk.marks.iter().map(|at| start + at));
+            start += chunk.writer.position();
+        }
+    }
+    let chunks: Vec<(&[u8], u64)> = chunks.iter_mut().map(|chunk| chunk.writer.sealed()).collect();
     let total = chunks.iter().map(|(_, bits)| bits).sum();
     let (mut space, mut word, mut begun) = out.open_words(total)?;
 

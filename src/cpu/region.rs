@@ -132,8 +132,7 @@ impl Job<'_> {
         let item = self.blocks.scalar.size();
         let size = |axis: usize| if axis == 0 { 4 * count } else { 4 };
         let low: [usize; 4] = std::array::from_fn(|axis| first[axis].max(corner[axis]));
-        let high: [usize; 4] =
-            std::array::from_fn(|axis| end[axis].min(corner[axis] + size(axis)));
+        let high: [usize; 4] = std::array::from_fn(|axis| end[axis].min(corner[axis] + size(axis)));
         for w in low[3]..high[3] {
             for z in low[2]..high[2] {
                 for y in low[1]..high[1] {

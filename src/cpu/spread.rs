@@ -111,7 +111,10 @@ fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Res
                 spawned += 1;
                 scope.spawn(move |_| {
                     if let Err(error) = decompress_slab(blocks, from, &mut slab) {
-                        failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).replace(error);
+                        failed
+                            .lock()
+                            .unwrap_or_else(|poisoned| poisoned.into_inner())
+                            .replace(error);
                     }
                     finished.fetch_add(1, Ordering::Relaxed);
                 });
@@ -137,9 +140,10 @@ fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>
         let (found, stored) = rayon::join(
             || find(blocks, wave(number + 1), end, &mut next),
             || {
-                slabs.par_iter_mut().with_max_len(1).try_for_each(|(slab, row)| {
-                    store(blocks, &here, &places, slab, row)
-                })
+                slabs
+                    .par_iter_mut()
+                    .with_max_len(1)
+                    .try_for_each(|(slab, row)| store(blocks, &here, &places, slab, row))
             },
         );
         stored?;
@@ -150,12 +154,7 @@ fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>
 }
 
 /// Finds the places of a wave of blocks that begin at bit `at`; returns their end.
-fn find(
-    blocks: &Blocks<'_>,
-    wave: Range<usize>,
-    at: u64,
-    places: &mut Vec<u64>,
-) -> Result<u64> {
+fn find(blocks: &Blocks<'_>, wave: Range<usize>, at: u64, places: &mut Vec<u64>) -> Result<u64> {
     places.clear();
     places.reserve(wave.len());
     blocks.walk(at, wave.len(), |place| places.push(place))

@@ -10,6 +10,7 @@ use crate::block::{NonFinitePolicy, Params};
 use crate::cpu;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut};
+use crate::index::Marks;
 use crate::report::{Run, Seconds};
 
 /// Who does it, and why.
@@ -18,12 +19,14 @@ pub(super) enum Choice {
     Gpu(std::sync::Arc<Gpu>, Cow<'static, str>),
 }
 
-/// Writes all blocks of a field behind what `out` holds, and says what was done.
+/// Writes all blocks of a field behind what `out` holds, with marks of those of variable
+/// size if there shall be any, and says what was done.
 pub(crate) fn compress(
     wishes: Wishes<'_>,
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
+    mut marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<Run> {
     let begun = Instant::now();
@@ -32,7 +35,8 @@ pub(crate) fn compress(
     let call = Call { scalar: field.scalar(), dims: field.dims(), params, bytes, encode: true };
     let done = by_device(wishes, call, |choice| match choice {
         Choice::Cpu(_) => {
-            cpu::compress(field, params, policy, wishes.threads, out)?;
+            let marks = marks.as_deref_mut();
+            cpu::compress_marked(field, params, policy, wishes.threads, marks, out)?;
             Ok(Done::default())
         }
         Choice::Gpu(gpu, _) => {

@@ -167,7 +167,8 @@ impl<'a> Slab<'a> {
 /// share memory.
 #[cfg(any(feature = "gpu", feature = "parallel"))]
 pub(crate) fn cut<'a>(bytes: &'a mut [u8], layout: &Layout, parts: usize) -> Vec<Slab<'a>> {
-    let cut = parts_in_order(layout, parts).or_else(|| parts_by_stride(layout, parts, [0; MAX_DIMS]));
+    let cut =
+        parts_in_order(layout, parts).or_else(|| parts_by_stride(layout, parts, [0; MAX_DIMS]));
     match cut {
         Some(parts) => split(bytes, layout, &parts),
         None => vec![Slab::whole(bytes, *layout)],
@@ -221,8 +222,7 @@ fn boxes_in_order(layout: &Layout, axis: usize, layers: usize) -> Vec<Region> {
     let mut steps = [1; MAX_DIMS];
     steps[..axis].copy_from_slice(&Grid::of(layout).counts[..axis]);
     steps[axis] = layers;
-    let counts: [usize; MAX_DIMS] =
-        std::array::from_fn(|a| layout.size[a].div_ceil(4 * steps[a]));
+    let counts: [usize; MAX_DIMS] = std::array::from_fn(|a| layout.size[a].div_ceil(4 * steps[a]));
     let grid = Grid { counts };
     let part = |number: BlockIndex| {
         let origin: [usize; MAX_DIMS] = std::array::from_fn(|a| number.at[a] * 4 * steps[a]);
@@ -250,11 +250,7 @@ pub(crate) fn cut_part<'a>(
 /// Ranges of layers along the axis of the longest stride that has enough of them. The first
 /// block begins `lead` values before the field.
 #[cfg(any(feature = "gpu", feature = "parallel"))]
-fn parts_by_stride(
-    layout: &Layout,
-    parts: usize,
-    lead: [usize; MAX_DIMS],
-) -> Option<Vec<Region>> {
+fn parts_by_stride(layout: &Layout, parts: usize, lead: [usize; MAX_DIMS]) -> Option<Vec<Region>> {
     let (axis, pieces) = axis_to_cut(layout, parts)?;
     let (size, lead) = (layout.size[axis], lead[axis]);
     let layers = (lead + size).div_ceil(4);
@@ -402,12 +398,7 @@ mod tests {
     }
 
     /// The same for slabs that follow each other in the stream, and for their rows.
-    fn in_order_too(
-        layout: &Layout,
-        parts: usize,
-        expected: &[u8],
-        store: impl Fn(&mut Slab<'_>),
-    ) {
+    fn in_order_too(layout: &Layout, parts: usize, expected: &[u8], store: impl Fn(&mut Slab<'_>)) {
         for by_rows in [false, true] {
             let mut bytes = vec![0xff; expected.len()];
             let Some(mut slabs) = parts_in_order(layout, parts) else { return };

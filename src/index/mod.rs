@@ -13,10 +13,13 @@ use crate::block::Params;
 use crate::error::{Error, Result};
 use crate::mode::values;
 use crate::scalar::ScalarType;
+use crate::threads;
 
 /// Values of a segment if the caller does not say otherwise: 16 KiB of `f32`, and 6 to 8
 /// bytes of index.
 const SEGMENT_VALUES: u32 = 4096;
+/// Segments that a thread checks at least: 1 MiB of `f32`.
+const SEGMENTS: usize = 64;
 /// Most blocks of a segment.
 const MAX_EVERY: u32 = 1 << 16;
 
@@ -85,14 +88,16 @@ impl Index {
         params: Params,
         marks: Marks,
         (start, end): (u64, u64),
-    ) -> Self {
+        threads: Option<usize>,
+    ) -> Result<Self> {
         let mut entries = Entries { scalar, shape, params, start, end, marks, checks: Vec::new() };
         if params.fixed_bits().is_some() {
             entries.marks.every = 0;
         }
         let segments = 0..entries.marks.offsets.len();
-        entries.checks = segments.map(|segment| entries.check_of(stream, segment)).collect();
-        Self(Arc::new(entries))
+        entries.checks =
+            threads::map(threads, segments, SEGMENTS, |segment| entries.check_of(stream, segment))?;
+        Ok(Self(Arc::new(entries)))
     }
 
     /// Reads an index from its bytes.
@@ -152,12 +157,8 @@ impl Index {
         if self.0.params != params || self.0.start != start {
             return foreign("the stream has another mode or another header".to_owned());
         }
-        let bits = stream.len() as u64 * 8;
-        if self.0.end > bits {
-            let end = self.0.end;
-            return foreign(format!("its blocks end at bit {end} of a stream of {bits} bits"));
-        }
-        Ok(())
+        let (needed, got) = (self.0.end.div_ceil(8), stream.len() as u64);
+        if needed > got { Err(Error::Truncated { needed, got }) } else { Ok(()) }
     }
 
     /// Where its segments begin.
@@ -213,6 +214,7 @@ fn checksum(bytes: &[u8]) -> u64 {
         sum ^ sum >> 32
     };
     let (words, rest) = bytes.as_chunks::<8>();
-    let sum = words.iter().fold(bytes.len() as u64, |sum, word| step(sum, u64::from_le_bytes(*word)));
+    let sum =
+        words.iter().fold(bytes.len() as u64, |sum, word| step(sum, u64::from_le_bytes(*word)));
     rest.iter().fold(sum, |sum, &byte| step(sum, u64::from(byte)))
 }
