@@ -334,7 +334,11 @@ impl Decompressor {
         field: &mut FieldMut<'_>,
     ) -> Result<()> {
         let Self { ref device, validate, threads, .. } = *self;
-        let wishes = Wishes { device, validate, threads, index: self.index.as_ref() };
+        let index = self.index.as_ref();
+        if let Some(index) = index {
+            index.check_some(stream)?;
+        }
+        let wishes = Wishes { device, validate, threads, index };
         report::remember(device::decompress(wishes, stream, start, params, field)?);
         Ok(())
     }

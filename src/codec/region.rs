@@ -82,6 +82,15 @@ impl Decompressor {
         self.region_into(&source, ranges, field)
     }
 
+    /// The shape of a box of the array of a stream that has a header, after all checks: what
+    /// is to be done before allocating for it.
+    pub fn inspect_region(&self, stream: &[u8], ranges: &[Range<usize>]) -> Result<Vec<usize>> {
+        let source = self.source(stream)?;
+        let shape = source.shape_of(ranges)?;
+        self.check_output(source.scalar, &shape)?;
+        Ok(shape)
+    }
+
     fn source<'a>(&self, stream: &'a [u8]) -> Result<Source<'a>> {
         let Header { scalar, shape, params, bits: start } = Header::read(stream)?;
         self.check_stream(stream, start, scalar, &shape, params)?;

@@ -111,9 +111,11 @@ pub(crate) fn decompress_indexed(
         let marks = index.map(Index::marks);
         let (scalar, dims) = (field.scalar(), field.dims());
         let blocks = Blocks { stream, start, params, scalar, dims, marks };
-        return spread::decompress(blocks, threads, field);
+        let end = spread::decompress(blocks, threads, field)?;
+        return index.map_or(Ok(()), |index| index.check_end(end));
     }
+    let _ = threads;
     // One thread needs no index.
-    let _ = (threads, index);
-    serial::decompress(stream, start, params, field.scalar(), &mut field.whole()).map(drop)
+    let end = serial::decompress(stream, start, params, field.scalar(), &mut field.whole())?;
+    index.map_or(Ok(()), |index| index.check_end(end))
 }

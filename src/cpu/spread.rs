@@ -15,8 +15,8 @@
 //! found out: what comes out is what one thread would have made, or an error.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -35,20 +35,22 @@ const MOST_SLABS: usize = 1024;
 const WAVES: usize = 12;
 const WAVE: usize = 256 << 10;
 
-/// Reads all blocks of a field.
+/// Reads all blocks of a field; returns the bit behind the last one.
 pub(crate) fn decompress(
     blocks: Blocks<'_>,
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
-) -> Result<()> {
+) -> Result<u64> {
     threads::run(threads, |threads| {
         let slabs = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_SLABS) };
-        if blocks.params.fixed_bits().is_some() {
+        let count = field.grid().len();
+        if let Some(bits) = blocks.params.fixed_bits() {
             let mut slabs = field.slabs(slabs);
-            return slabs
+            slabs
                 .par_iter_mut()
                 .with_max_len(1)
-                .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop));
+                .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
+            return Ok(blocks.start + count as u64 * u64::from(bits));
         }
         if let Some(slabs) = field.slabs_in_order(slabs) {
             return match blocks.marks {
@@ -56,10 +58,9 @@ pub(crate) fn decompress(
                 None => behind_walk(&blocks, threads, slabs),
             };
         }
-        let count = field.grid().len();
         let row = field.grid().counts[0];
         match &mut field.slabs(slabs)[..] {
-            [whole] => decompress_slab(&blocks, blocks.start, whole).map(drop),
+            [whole] => decompress_slab(&blocks, blocks.start, whole),
             slabs => in_waves(&blocks, count, row, slabs),
         }
     })?
@@ -70,7 +71,7 @@ fn decompress_slab(blocks: &Blocks<'_>, at: u64, slab: &mut Slab<'_>) -> Result<
 }
 
 /// All slabs at once.
-fn with_marks(blocks: &Blocks<'_>, mut slabs: Vec<Slab<'_>>) -> Result<()> {
+fn with_marks(blocks: &Blocks<'_>, mut slabs: Vec<Slab<'_>>) -> Result<u64> {
     let done: Vec<Result<(u64, u64)>> = slabs
         .par_iter_mut()
         .with_max_len(1)
@@ -88,11 +89,11 @@ fn with_marks(blocks: &Blocks<'_>, mut slabs: Vec<Slab<'_>>) -> Result<()> {
             _ => return Err(index::wrong_place(slab.first_block())),
         }
     }
-    Ok(())
+    Ok(end)
 }
 
 /// Each slab when a walk has come to its beginning.
-fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Result<()> {
+fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Result<u64> {
     let finished = AtomicUsize::new(0);
     // The walk finds errors first, unless somebody writes to the stream meanwhile.
     let failed: Mutex<Option<Error>> = Mutex::new(None);
@@ -111,24 +112,22 @@ fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Res
                 spawned += 1;
                 scope.spawn(move |_| {
                     if let Err(error) = decompress_slab(blocks, from, &mut slab) {
-                        failed
-                            .lock()
-                            .unwrap_or_else(|poisoned| poisoned.into_inner())
-                            .replace(error);
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).replace(error);
                     }
                     finished.fetch_add(1, Ordering::Relaxed);
                 });
             }
             left -= 1;
         }
-        Ok(())
+        Ok(at)
     });
-    walked?;
-    failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).map_or(Ok(()), Err)
+    let end = walked?;
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.map_or(Ok(end), Err)
 }
 
 /// Waves of whole rows of `row` blocks each, `count` blocks in all.
-fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>]) -> Result<()> {
+fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>]) -> Result<u64> {
     let rows = (count / WAVES).min(WAVE).max(1).div_ceil(row);
     let wave = |number: usize| number * rows * row..count.min((number + 1) * rows * row);
     // Each slab, and the first of its rows that is still to be done.
@@ -150,7 +149,7 @@ fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>
         end = found?;
         std::mem::swap(&mut places, &mut next);
     }
-    Ok(())
+    Ok(end)
 }
 
 /// Finds the places of a wave of blocks that begin at bit `at`; returns their end.

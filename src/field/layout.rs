@@ -25,6 +25,7 @@ pub(crate) struct Region {
     pub(crate) size: [usize; MAX_DIMS],
 }
 
+#[cfg(feature = "gpu")]
 impl Region {
     /// How many values there are.
     pub(crate) fn values(&self) -> usize {

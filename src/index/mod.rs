@@ -161,6 +161,27 @@ impl Index {
         if needed > got { Err(Error::Truncated { needed, got }) } else { Ok(()) }
     }
 
+    /// An error if the blocks of a stream end elsewhere than those that were indexed.
+    pub(crate) fn check_end(&self, end: u64) -> Result<()> {
+        if end == self.0.end {
+            return Ok(());
+        }
+        let reason = format!("its blocks end at bit {}, the stream's at bit {end}", self.0.end);
+        Err(Error::IndexForeign { reason })
+    }
+
+    /// An error if the first, the last or the segment between them is another: what all of
+    /// an array is not worth being begun for.
+    pub(crate) fn check_some(&self, stream: &[u8]) -> Result<()> {
+        let Marks { every, ref offsets, .. } = self.0.marks;
+        let last = offsets.len().saturating_sub(1);
+        for segment in [0, last / 2, last] {
+            let block = segment * every;
+            self.verify(stream, block..block + every, &mut None)?;
+        }
+        Ok(())
+    }
+
     /// Where its segments begin.
     pub(crate) fn marks(&self) -> &Marks {
         &self.0.marks
