@@ -32,10 +32,10 @@
 //! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
 //! | `mode`, `header` | [`Mode`] ↔ [`Params`] ↔ [`Header`] |
 //! | `index` | [`Index`]: where the blocks of a stream begin |
-//! | `cpu` | drivers over all blocks: `serial`, the specification, and `parallel` |
+//! | `cpu` | drivers over all blocks: `serial`, the specification, and threads; parts of arrays |
 //! | `gpu` | the same at a fixed rate, by WGSL kernels (feature `gpu`) |
 //! | `device` | [`Device`]: which of them does the work, and why |
-//! | `codec` | [`Compressor`] and [`Decompressor`] |
+//! | `codec` | [`Compressor`] and [`Decompressor`], regions and batches |
 //! | `array` | the same for `ndarray` (feature `ndarray`) |
 
 #![forbid(unsafe_code)]

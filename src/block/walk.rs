@@ -9,8 +9,9 @@
 //! ```
 //!
 //! where the run that reaches the last place lacks its one-bit. A table takes all whole
-//! runs in the next few bits at once. When n has reached N, all planes have N bits, and
-//! none of them is looked at. See [`planes`](super::planes) for the code itself.
+//! runs in the next few bits at once, so that a plane costs a look at the table, and some
+//! planes share one at the stream. When n has reached N, all planes have N bits, and none
+//! of them is looked at. See [`planes`](super::planes) for the code itself.
 
 use super::{Params, fours};
 use crate::bitstream::{BitReader, peek_at};
@@ -192,10 +193,27 @@ fn planes_bits<const N: usize>(bytes: &[u8], at: u64, budget: u32, precision: u3
         }
     } else {
         while left > 0 && n < size {
-            let (bits, growth) = runs(bytes, at + u64::from(used + n), size - n);
-            used += n + bits;
-            n += growth;
-            left -= 1;
+            // As many planes as one look at the stream shows: loading is what takes long.
+            let mut window = peek_at(bytes, at + u64::from(used));
+            let mut taken = 0;
+            while left > 0 && taken + n + SIGHT <= BitReader::WINDOW {
+                let runs = Runs::at(window >> n);
+                if !runs.is_end() || runs.growth() >= size - n {
+                    break;
+                }
+                let bits = n + runs.bits();
+                window >>= bits;
+                taken += bits;
+                used += bits;
+                n += runs.growth();
+                left -= 1;
+            }
+            if taken == 0 {
+                let (bits, growth) = runs(bytes, at + u64::from(used + n), size - n);
+                used += n + bits;
+                n += growth;
+                left -= 1;
+            }
         }
     }
     // When n has reached N, the planes that are left are as they are.
@@ -205,30 +223,33 @@ fn planes_bits<const N: usize>(bytes: &[u8], at: u64, budget: u32, precision: u3
 /// Bits of the runs of a plane with `room` places behind the first n, and the growth of n.
 #[inline(always)]
 fn runs(bytes: &[u8], at: u64, room: u32) -> (u32, u32) {
-    let first = Runs::at(peek_at(bytes, at));
-    if first.is_end() && first.growth() < room {
-        return (first.bits(), first.growth());
+    let mut window = peek_at(bytes, at);
+    let (mut bits, mut growth) = (0, 0);
+    while bits + SIGHT <= BitReader::WINDOW {
+        let runs = Runs::at(window);
+        if growth + runs.growth() >= room || runs.bits() == 0 {
+            break;
+        }
+        bits += runs.bits();
+        growth += runs.growth();
+        if runs.is_end() {
+            return (bits, growth);
+        }
+        window >>= runs.bits();
     }
-    long_runs(bytes, at, room)
+    long_runs(bytes, at, room, bits, growth)
 }
 
-/// The same where the table does not see the end, or sees too far.
-#[inline]
-fn long_runs(bytes: &[u8], at: u64, room: u32) -> (u32, u32) {
-    let (mut bits, mut growth) = (0, 0);
+/// Goes on where the table does not see whole runs, or too many of them.
+#[inline(never)]
+fn long_runs(bytes: &[u8], at: u64, room: u32, mut bits: u32, mut growth: u32) -> (u32, u32) {
     while growth < room {
         let window = peek_at(bytes, at + u64::from(bits));
-        let runs = Runs::at(window);
-        if growth + runs.growth() < room && (runs.growth() > 0 || runs.is_end()) {
-            bits += runs.bits();
-            growth += runs.growth();
-            if runs.is_end() {
-                break;
-            }
-            continue;
-        }
-        // The group test, and a run of zeros to the next one-bit, or to the last place.
         bits += 1;
+        if window & 1 == 0 {
+            break;
+        }
+        // A run of zeros to the next one-bit, or to the last place.
         let most = room - 1 - growth;
         let mut zeros = 0;
         loop {

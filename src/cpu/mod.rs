@@ -30,6 +30,9 @@ use crate::index::{Index, Marks};
 #[cfg(feature = "parallel")]
 use crate::threads;
 
+/// Bytes of an array from which on it pays to ask for memory in advance.
+const LARGE: usize = 1 << 20;
+
 /// Writes all blocks of a field, with `threads` threads or all there are.
 #[cfg(feature = "gpu")]
 pub(crate) fn compress(
@@ -58,6 +61,10 @@ pub(crate) fn compress_marked(
         return parallel::compress(field, params, policy, threads, marks, out);
     }
     let _ = threads;
+    if field.value_bytes() >= LARGE && params.fixed_bits().is_none() {
+        // Growing by and by costs more than memory that stays untouched.
+        out.expect(field.value_bytes() / 2);
+    }
     let Some(marks) = marks else { return serial::compress(field, params, policy, out) };
     compress_between(field, params, policy, 0..field.grid().len(), marks, out)
 }

@@ -20,7 +20,7 @@ pub(crate) const WORTHWHILE: usize = 256 << 10;
 /// Most bytes that the chunks of one wave may take.
 const WAVE: usize = 12 << 20;
 /// Most bytes of a chunk.
-const CHUNK: usize = 128 << 10;
+const CHUNK: usize = 64 << 10;
 /// Chunks for each thread, so that none waits long for the slowest.
 const PER_THREAD: usize = 32;
 /// Most chunks, whose accounts take memory too.
@@ -32,10 +32,10 @@ pub(crate) fn compress(
     params: Params,
     policy: NonFinitePolicy,
     threads: Option<usize>,
-    mut marks: Option<&mut Marks>,
+    marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    threads::run(threads, |threads| match (threads, marks.as_deref_mut()) {
+    threads::run(threads, |threads| match (threads, marks) {
         (1, None) => serial::compress(field, params, policy, out),
         (1, Some(marks)) => {
             compress_between(field, params, policy, 0..field.grid().len(), marks, out)
@@ -90,6 +90,12 @@ fn compress_waves(
     // While one wave is appended, the next is compressed, so that no thread waits.
     let (mut ready, mut next) = (Vec::new(), Vec::new());
     compress_wave(0, &mut ready)?;
+    if waves > 1 && params.fixed_bits().is_none() {
+        // As many bits a block as in this wave, and some more.
+        let bits: u64 = ready.iter().map(|chunk| chunk.writer.position()).sum();
+        let all = u128::from(bits) * blocks as u128 / (chunks * chunk_blocks) as u128;
+        out.expect(usize::try_from(all / 8 + all / 128).unwrap_or(0));
+    }
     for wave in 1..waves {
         let (appended, compressed) = rayon::join(
             || append(out, &mut ready, marks.as_deref_mut()),

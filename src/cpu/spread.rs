@@ -128,7 +128,7 @@ fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Res
 
 /// Waves of whole rows of `row` blocks each, `count` blocks in all.
 fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>]) -> Result<u64> {
-    let rows = (count / WAVES).min(WAVE).max(1).div_ceil(row);
+    let rows = (count / WAVES).clamp(1, WAVE).div_ceil(row);
     let wave = |number: usize| number * rows * row..count.min((number + 1) * rows * row);
     // Each slab, and the first of its rows that is still to be done.
     let mut slabs: Vec<(&mut Slab<'_>, usize)> = slabs.iter_mut().map(|slab| (slab, 0)).collect();
