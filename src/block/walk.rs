@@ -304,7 +304,7 @@ mod tests {
         };
         for turn in 0..600 {
             // One-bits are as many as zeros, or some powers of two fewer.
-            let words: Vec<u8> = (0..1 + random() % 800)
+            let words: Vec<u8> = (0..=random() % 800)
                 .flat_map(|_| (0..turn % 5).fold(random(), |bits, _| bits & random()).to_le_bytes())
                 .collect();
             let scalar = ScalarType::ALL[random() as usize % 4];

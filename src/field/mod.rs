@@ -339,10 +339,12 @@ impl<'a> FieldMut<'a> {
     }
 
     /// Dimensions of the field.
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn dims(&self) -> usize {
         self.layout.dims
     }
 
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn grid(&self) -> Grid {
         Grid::of(&self.layout)
     }

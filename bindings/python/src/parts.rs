@@ -105,6 +105,7 @@ impl Index {
         self.0.len()
     }
 
+    #[allow(clippy::unused_self, reason = "an index without entries is one too")]
     fn __bool__(&self) -> bool {
         true
     }
@@ -214,6 +215,7 @@ pub(crate) fn compress_indexed<'py>(
     compressed_data, starts, stops, *, out=None, index=None, threads=None, max_output_bytes=None
 ))]
 #[allow(clippy::too_many_arguments, reason = "by name, in Python")]
+#[allow(clippy::needless_pass_by_value, reason = "lists of Python's become vectors")]
 pub(crate) fn read_region<'py>(
     py: Python<'py>,
     compressed_data: &Bound<'py, PyAny>,
