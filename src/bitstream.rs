@@ -43,6 +43,19 @@ impl BitWriter {
         Ok(Self { bytes, cursor: Cursor::default() })
     }
 
+    /// Makes room for about `bytes` more bytes, if the system grants them; a guess too large
+    /// costs nothing, since memory is taken when it is written.
+    pub(crate) fn expect(&mut self, bytes: usize) {
+        let at = self.cursor.at;
+        let total = at.saturating_add(bytes).saturating_add(MOST_GROWTH);
+        if total > self.bytes.len()
+            && let Ok(mut room) = bytemuck::allocation::try_zeroed_vec(total)
+        {
+            room[..at].copy_from_slice(&self.bytes[..at]);
+            self.bytes = room;
+        }
+    }
+
     /// Empties the writer and keeps its memory.
     #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn clear(&mut self) {
@@ -216,6 +229,14 @@ fn load(bytes: &[u8], at: usize) -> u64 {
         Some(word) => u64::from_le_bytes(*word),
         None => load_tail(bytes, at),
     }
+}
+
+/// Bits from bit `position` on, the next one lowest, at least [`BitReader::WINDOW`] of
+/// them; zeros past the end.
+#[inline(always)]
+pub(crate) fn peek_at(bytes: &[u8], position: u64) -> u64 {
+    // No slice is longer than half of what addresses can say.
+    load(bytes, (position / 8).min(usize::MAX as u64 / 2) as usize) >> (position % 8)
 }
 
 #[cold]

@@ -202,6 +202,75 @@ pub enum Error {
         array: Vec<usize>,
     },
 
+    /// A block index does not begin with its magic number.
+    #[error("not a block index: it begins with {found:02x?}, not with 'zfpi'")]
+    NotIndex {
+        /// The first bytes there are, at most four.
+        found: Vec<u8>,
+    },
+    /// A block index was written in another version of its format.
+    #[error("the block index is of version {version}; only version 1 is known")]
+    IndexVersion {
+        /// The version found.
+        version: u8,
+    },
+    /// A block index is longer or shorter than it says.
+    #[error("the block index takes {needed} bytes, and there are {got}")]
+    IndexLength {
+        /// Bytes that it would have.
+        needed: u64,
+        /// Bytes there are.
+        got: u64,
+    },
+    /// A block index was changed since it was written.
+    #[error("the block index is damaged: {reason}")]
+    IndexDamaged {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A block index belongs to another stream than it is used with.
+    #[error("the block index belongs to another stream: {reason}")]
+    IndexForeign {
+        /// In what they differ.
+        reason: String,
+    },
+    /// An index cannot have entries that far apart.
+    #[error("an index has an entry for every 1 to {limit} blocks, not for every {blocks}")]
+    IndexSpacing {
+        /// Blocks asked for.
+        blocks: u32,
+        /// The most there can be.
+        limit: u32,
+    },
+    /// A region must have a range for each axis.
+    #[error("{ranges} ranges for {dims} dimensions")]
+    RangeCount {
+        /// How many dimensions the array has.
+        dims: usize,
+        /// How many ranges were given.
+        ranges: usize,
+    },
+    /// A region is empty, or reaches outside the array.
+    #[error("the range {start}..{end} on axis {axis} is not a part of its {size} values")]
+    Range {
+        /// The first such axis.
+        axis: usize,
+        /// First value of the range.
+        start: usize,
+        /// One past its last value.
+        end: usize,
+        /// Values along the axis.
+        size: usize,
+    },
+    /// A batch needs an array for each stream.
+    #[error("{arrays} arrays for {streams} streams")]
+    BatchCount {
+        /// How many streams there are.
+        streams: usize,
+        /// How many arrays were given.
+        arrays: usize,
+    },
+
     /// A device was named in a way that means nothing.
     #[error("device {given:?} is none of auto, cpu, gpu, gpu:NAME and gpu:INDEX")]
     Device {

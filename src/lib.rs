@@ -31,10 +31,11 @@
 //! | `block` | one block: cast, transform, order, bit planes; [`Params`] |
 //! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
 //! | `mode`, `header` | [`Mode`] ↔ [`Params`] ↔ [`Header`] |
-//! | `cpu` | drivers over all blocks: `serial`, the specification, and `parallel` |
+//! | `index` | [`Index`]: where the blocks of a stream begin |
+//! | `cpu` | drivers over all blocks: `serial`, the specification, and threads; parts of arrays |
 //! | `gpu` | the same at a fixed rate, by WGSL kernels (feature `gpu`) |
 //! | `device` | [`Device`]: which of them does the work, and why |
-//! | `codec` | [`Compressor`] and [`Decompressor`] |
+//! | `codec` | [`Compressor`] and [`Decompressor`], regions and batches |
 //! | `array` | the same for `ndarray` (feature `ndarray`) |
 
 #![forbid(unsafe_code)]
@@ -47,10 +48,10 @@ mod device;
 mod error;
 mod field;
 mod header;
+mod index;
 mod mode;
 mod report;
 mod scalar;
-#[cfg(any(feature = "gpu", feature = "parallel"))]
 mod threads;
 
 #[cfg(feature = "gpu")]
@@ -70,6 +71,7 @@ pub use device::{
 pub use error::{Error, Result};
 pub use field::{Field, FieldMut};
 pub use header::Header;
+pub use index::Index;
 pub use mode::Mode;
 pub use report::{Run, Seconds, last_run};
 pub use scalar::{Scalar, ScalarType};

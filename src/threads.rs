@@ -46,6 +46,27 @@ pub(crate) fn each<T: Send>(
     Ok(())
 }
 
+/// What `work` makes of each number, on `threads` threads with at least `least` numbers
+/// each; on the caller's own if there is no more than that.
+// One thread never fails to start.
+#[cfg_attr(not(feature = "parallel"), allow(clippy::unnecessary_wraps))]
+pub(crate) fn map<T: Send>(
+    threads: Option<usize>,
+    numbers: std::ops::Range<usize>,
+    least: usize,
+    work: impl Fn(usize) -> T + Send + Sync,
+) -> Result<Vec<T>> {
+    #[cfg(feature = "parallel")]
+    check(threads)?;
+    #[cfg(feature = "parallel")]
+    if threads != Some(1) && numbers.len() > least {
+        use rayon::prelude::*;
+        return run(threads, |_| numbers.into_par_iter().with_min_len(least).map(work).collect());
+    }
+    let _ = (threads, least);
+    Ok(numbers.map(work).collect())
+}
+
 /// What `look` finds for the first of the numbers below `count` for which it finds
 /// something, on `threads` threads.
 #[cfg(feature = "gpu")]

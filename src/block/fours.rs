@@ -76,9 +76,10 @@ pub(super) fn encode(n: u32, plane: u64) -> (u64, u32) {
 
 /// The plane whose code comes next in `window`, the code's length, and the next `n`.
 #[inline(always)]
-pub(super) fn decode(n: u32, window: u64) -> (u64, u32, u32) {
-    let (plane, length, next) = PLANES[n.min(4) as usize][window as usize % 128];
-    (u64::from(plane), u32::from(length), u32::from(next))
+pub(super) const fn decode(n: u32, window: u64) -> (u64, u32, u32) {
+    let n = if n > 4 { 4 } else { n };
+    let (plane, length, next) = PLANES[n as usize][window as usize % 128];
+    (plane as u64, length as u32, next as u32)
 }
 
 #[cfg(test)]

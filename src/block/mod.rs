@@ -16,6 +16,7 @@ pub(crate) mod lift;
 pub(crate) mod order;
 pub(crate) mod planes;
 pub(crate) mod reversible;
+mod walk;
 
 use crate::bitstream::{BitReader, OpenBits};
 use crate::error::{Error, Result};
@@ -158,6 +159,9 @@ pub(crate) trait BlockScalar: Scalar {
 
     /// Reads one block. A stream cut short reads as if zeros followed.
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N];
+
+    /// How many bits the block at bit `at` has, read as if zeros followed the end.
+    fn bits<const N: usize>(bytes: &[u8], at: u64, params: Params) -> u32;
 }
 
 #[inline(always)]
@@ -273,6 +277,10 @@ impl BlockScalar for f32 {
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_floats(input, params)
     }
+    #[inline(always)]
+    fn bits<const N: usize>(bytes: &[u8], at: u64, params: Params) -> u32 {
+        walk::float_bits::<Self, N>(bytes, at, params)
+    }
 }
 
 impl BlockScalar for f64 {
@@ -288,6 +296,10 @@ impl BlockScalar for f64 {
     #[inline(always)]
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_floats(input, params)
+    }
+    #[inline(always)]
+    fn bits<const N: usize>(bytes: &[u8], at: u64, params: Params) -> u32 {
+        walk::float_bits::<Self, N>(bytes, at, params)
     }
 }
 
@@ -306,6 +318,10 @@ impl BlockScalar for i32 {
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_integers(input, params)
     }
+    #[inline(always)]
+    fn bits<const N: usize>(bytes: &[u8], at: u64, params: Params) -> u32 {
+        walk::integer_bits::<Self, N>(bytes, at, params)
+    }
 }
 
 impl BlockScalar for i64 {
@@ -322,6 +338,10 @@ impl BlockScalar for i64 {
     #[inline(always)]
     fn decode<const N: usize>(input: &mut BitReader<'_>, params: Params) -> [Self; N] {
         decode_integers(input, params)
+    }
+    #[inline(always)]
+    fn bits<const N: usize>(bytes: &[u8], at: u64, params: Params) -> u32 {
+        walk::integer_bits::<Self, N>(bytes, at, params)
     }
 }
 

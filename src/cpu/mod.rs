@@ -3,24 +3,38 @@
 //! [`serial`] is the specification: one block after the other, nothing else. Other
 //! paths are other ways to the same bytes.
 
+mod region;
 mod serial;
+mod walk;
 
 #[cfg(feature = "parallel")]
 mod parallel;
+#[cfg(feature = "parallel")]
+mod spread;
 #[cfg(feature = "gpu")]
 mod verify;
 
 #[cfg(feature = "gpu")]
 pub(crate) use verify::{first_wrong_block, first_wrong_value};
 
+use std::ops::Range;
+
+pub(crate) use region::decompress as decompress_region;
+pub(crate) use walk::Blocks;
+
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
 use crate::field::{Field, FieldMut};
+use crate::index::{Index, Marks};
 #[cfg(feature = "parallel")]
 use crate::threads;
 
+/// Bytes of an array from which on it pays to ask for memory in advance.
+const LARGE: usize = 1 << 20;
+
 /// Writes all blocks of a field, with `threads` threads or all there are.
+#[cfg(feature = "gpu")]
 pub(crate) fn compress(
     field: &Field<'_>,
     params: Params,
@@ -28,17 +42,56 @@ pub(crate) fn compress(
     threads: Option<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
+    compress_marked(field, params, policy, threads, None, out)
+}
+
+/// The same, with marks of the blocks if there shall be any.
+pub(crate) fn compress_marked(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    threads: Option<usize>,
+    marks: Option<&mut Marks>,
+    out: &mut BitWriter,
+) -> Result<()> {
     #[cfg(feature = "parallel")]
     threads::check(threads)?;
     #[cfg(feature = "parallel")]
     if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
-        return parallel::compress(field, params, policy, threads, out);
+        return parallel::compress(field, params, policy, threads, marks, out);
     }
     let _ = threads;
-    serial::compress(field, params, policy, out)
+    if field.value_bytes() >= LARGE && params.fixed_bits().is_none() {
+        // Growing by and by costs more than memory that stays untouched.
+        out.expect(field.value_bytes() / 2);
+    }
+    let Some(marks) = marks else { return serial::compress(field, params, policy, out) };
+    compress_between(field, params, policy, 0..field.grid().len(), marks, out)
+}
+
+/// Writes some blocks of a field, and marks where those begin that shall be marked.
+fn compress_between(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    blocks: Range<usize>,
+    marks: &mut Marks,
+    out: &mut BitWriter,
+) -> Result<()> {
+    let Range { start: mut from, end } = blocks;
+    while from < end {
+        if from.is_multiple_of(marks.every) {
+            marks.offsets.push(out.position());
+        }
+        let to = end.min((from / marks.every + 1) * marks.every);
+        serial::compress_blocks(field, params, policy, from..to, out)?;
+        from = to;
+    }
+    Ok(())
 }
 
 /// Reads all blocks of a field from a stream whose first block begins at bit `start`.
+#[cfg(feature = "gpu")]
 pub(crate) fn decompress(
     stream: &[u8],
     start: u64,
@@ -46,15 +99,30 @@ pub(crate) fn decompress(
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
+    decompress_indexed(stream, start, params, None, threads, field)
+}
+
+/// The same, with an index of the blocks if there is one.
+pub(crate) fn decompress_indexed(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    index: Option<&Index>,
+    threads: Option<usize>,
+    field: &mut FieldMut<'_>,
+) -> Result<()> {
     #[cfg(feature = "parallel")]
     threads::check(threads)?;
     #[cfg(feature = "parallel")]
-    if threads != Some(1)
-        && params.fixed_bits().is_some()
-        && field.value_bytes() >= parallel::WORTHWHILE
-    {
-        return parallel::decompress(stream, start, params, threads, field);
+    if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
+        let marks = index.map(Index::marks);
+        let (scalar, dims) = (field.scalar(), field.dims());
+        let blocks = Blocks { stream, start, params, scalar, dims, marks };
+        let end = spread::decompress(blocks, threads, field)?;
+        return index.map_or(Ok(()), |index| index.check_end(end));
     }
     let _ = threads;
-    serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
+    // One thread needs no index.
+    let end = serial::decompress(stream, start, params, field.scalar(), &mut field.whole())?;
+    index.map_or(Ok(()), |index| index.check_end(end))
 }

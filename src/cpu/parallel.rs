@@ -1,21 +1,17 @@
-//! Several threads, the same bytes.
+//! Compression on several threads, the same bytes.
 //!
-//! *Compression* cuts the blocks into chunks. Each is compressed into memory of its
-//! own, a wave of them at a time; then every chunk's place in the stream is known, to
-//! the bit, and all are moved there while the next wave is compressed. Two waves at a
-//! time bound the memory.
-//!
-//! *Decompression* of blocks of a fixed number of bits cuts the array into slabs, which
-//! threads fill without meeting. Blocks of other sizes can only be found one after the
-//! other.
+//! The blocks are cut into chunks. Each is compressed into memory of its own, a wave of
+//! them at a time; then every chunk's place in the stream is known, to the bit, and all are
+//! moved there while the next wave is compressed. Two waves at a time bound the memory.
 
 use rayon::prelude::*;
 
-use super::serial;
+use super::{compress_between, serial};
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
-use crate::field::{Field, FieldMut};
+use crate::field::Field;
+use crate::index::Marks;
 use crate::mode::values;
 use crate::threads;
 
@@ -24,11 +20,11 @@ pub(crate) const WORTHWHILE: usize = 256 << 10;
 /// Most bytes that the chunks of one wave may take.
 const WAVE: usize = 12 << 20;
 /// Most bytes of a chunk.
-const CHUNK: usize = 128 << 10;
-/// Chunks or slabs for each thread, so that none waits long for the slowest.
+const CHUNK: usize = 64 << 10;
+/// Chunks for each thread, so that none waits long for the slowest.
 const PER_THREAD: usize = 32;
-/// Most chunks or slabs, whose accounts take memory too.
-const MOST_PARTS: usize = 1024;
+/// Most chunks, whose accounts take memory too.
+const MOST_CHUNKS: usize = 1024;
 
 /// Writes all blocks of a field.
 pub(crate) fn compress(
@@ -36,14 +32,23 @@ pub(crate) fn compress(
     params: Params,
     policy: NonFinitePolicy,
     threads: Option<usize>,
+    marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    threads::run(threads, |threads| {
-        if threads == 1 {
-            return serial::compress(field, params, policy, out);
+    threads::run(threads, |threads| match (threads, marks) {
+        (1, None) => serial::compress(field, params, policy, out),
+        (1, Some(marks)) => {
+            compress_between(field, params, policy, 0..field.grid().len(), marks, out)
         }
-        compress_waves(field, params, policy, threads, out)
+        (_, marks) => compress_waves(field, params, policy, threads, marks, out),
     })?
+}
+
+/// The bits of some blocks, and where among them those begin that are marked.
+#[derive(Default)]
+struct Chunk {
+    writer: BitWriter,
+    marks: Vec<u64>,
 }
 
 fn compress_waves(
@@ -51,41 +56,59 @@ fn compress_waves(
     params: Params,
     policy: NonFinitePolicy,
     threads: usize,
+    mut marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
     let block_values = values(field.dims());
     let block_bytes = (params.most_bits(field.scalar(), block_values) as usize / 8)
         .max(block_values as usize * field.scalar().size());
-    let chunks = (PER_THREAD * threads).min(MOST_PARTS);
+    let chunks = (PER_THREAD * threads).min(MOST_CHUNKS);
     let chunk_blocks = ((WAVE / chunks).min(CHUNK) / block_bytes).max(1);
     let blocks = field.grid().len();
     let waves = blocks.div_ceil(chunks * chunk_blocks);
 
-    let compress_wave = |wave: usize, writers: &mut Vec<BitWriter>| {
+    let every = marks.as_ref().map(|marks| marks.every);
+    let compress_wave = |wave: usize, out: &mut Vec<Chunk>| {
         let first = wave * chunks * chunk_blocks;
         let last = blocks.min(first + chunks * chunk_blocks);
-        writers.resize_with((last - first).div_ceil(chunk_blocks), BitWriter::default);
-        writers.par_iter_mut().with_max_len(1).enumerate().try_for_each(|(chunk, writer)| {
-            writer.clear();
-            let from = first + chunk * chunk_blocks;
+        out.resize_with((last - first).div_ceil(chunk_blocks), Chunk::default);
+        out.par_iter_mut().with_max_len(1).enumerate().try_for_each(|(number, chunk)| {
+            chunk.writer.clear();
+            let from = first + number * chunk_blocks;
             let to = last.min(from + chunk_blocks);
-            serial::compress_blocks(field, params, policy, from..to, writer)
+            let Some(every) = every else {
+                return serial::compress_blocks(field, params, policy, from..to, &mut chunk.writer);
+            };
+            chunk.marks.clear();
+            let mut marks = Marks { first: 0, every, offsets: std::mem::take(&mut chunk.marks) };
+            let writer = &mut chunk.writer;
+            compress_between(field, params, policy, from..to, &mut marks, writer)?;
+            chunk.marks = marks.offsets;
+            Ok(())
         })
     };
     // While one wave is appended, the next is compressed, so that no thread waits.
     let (mut ready, mut next) = (Vec::new(), Vec::new());
     compress_wave(0, &mut ready)?;
+    if waves > 1 && params.fixed_bits().is_none() {
+        // As many bits a block as in this wave, and some more.
+        let bits: u64 = ready.iter().map(|chunk| chunk.writer.position()).sum();
+        let all = u128::from(bits) * blocks as u128 / (chunks * chunk_blocks) as u128;
+        out.expect(usize::try_from(all / 8 + all / 128).unwrap_or(0));
+    }
     for wave in 1..waves {
-        let (appended, compressed) =
-            rayon::join(|| append(out, &mut ready), || compress_wave(wave, &mut next));
+        let (appended, compressed) = rayon::join(
+            || append(out, &mut ready, marks.as_deref_mut()),
+            || compress_wave(wave, &mut next),
+        );
         appended.and(compressed)?;
         std::mem::swap(&mut ready, &mut next);
     }
-    append(out, &mut ready)
+    append(out, &mut ready, marks)
 }
 
 /// Appends the bits of all `chunks`, each moved by the threads at hand.
-fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
+fn append(out: &mut BitWriter, chunks: &mut [Chunk], marks: Option<&mut Marks>) -> Result<()> {
     struct Piece<'a> {
         /// Whole words of the stream that end within this chunk.
         target: &'a mut [u8],
@@ -93,7 +116,14 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
         head: (u64, u32),
         source: &'a [u8],
     }
-    let chunks: Vec<(&[u8], u64)> = chunks.iter_mut().map(BitWriter::sealed).collect();
+    if let Some(marks) = marks {
+        let mut start = out.position();
+        for chunk in &mut *chunks {
+            marks.offsets.extend(chunk.marks.iter().map(|at| start + at));
+            start += chunk.writer.position();
+        }
+    }
+    let chunks: Vec<(&[u8], u64)> = chunks.iter_mut().map(|chunk| chunk.writer.sealed()).collect();
     let total = chunks.iter().map(|(_, bits)| bits).sum();
     let (mut space, mut word, mut begun) = out.open_words(total)?;
 
@@ -124,23 +154,4 @@ fn append(out: &mut BitWriter, chunks: &mut [BitWriter]) -> Result<()> {
     });
     out.close_words(total, word & low_bits(begun));
     Ok(())
-}
-
-/// Reads all blocks of a field, each of the same number of bits.
-pub(crate) fn decompress(
-    stream: &[u8],
-    start: u64,
-    params: Params,
-    threads: Option<usize>,
-    field: &mut FieldMut<'_>,
-) -> Result<()> {
-    let scalar = field.scalar();
-    threads::run(threads, |threads| {
-        let parts = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_PARTS) };
-        field
-            .slabs(parts)
-            .par_iter_mut()
-            .with_max_len(1)
-            .try_for_each(|slab| serial::decompress(stream, start, params, scalar, slab))
-    })?
 }

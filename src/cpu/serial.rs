@@ -56,15 +56,16 @@ pub(crate) fn compress_blocks(
 
 /// Reads the blocks of a slab from a stream whose first block begins at bit `start`.
 ///
-/// Blocks of a fixed number of bits are found wherever they are; with others, the slab
-/// must be the whole field.
+/// Blocks of a fixed number of bits are found wherever they are. With others, the slab's
+/// must follow each other in the stream, and `start` is where the first of them begins.
+/// Returns the bit behind the last one.
 pub(crate) fn decompress(
     stream: &[u8],
     start: u64,
     params: Params,
     scalar: ScalarType,
     slab: &mut Slab<'_>,
-) -> Result<()> {
+) -> Result<u64> {
     struct Decompress<'a, 's> {
         stream: &'a [u8],
         start: u64,
@@ -72,8 +73,8 @@ pub(crate) fn decompress(
         slab: &'a mut Slab<'s>,
     }
     impl Job for Decompress<'_, '_> {
-        type Output = Result<()>;
-        fn run<S: BlockScalar, const N: usize>(self) -> Result<()> {
+        type Output = Result<u64>;
+        fn run<S: BlockScalar, const N: usize>(self) -> Result<u64> {
             let Self { stream, start, params, slab } = self;
             let mut input = BitReader::new(stream, start);
             for block in slab.blocks() {
@@ -87,7 +88,7 @@ pub(crate) fn decompress(
                 input.check()?;
                 slab.scatter(block, &values);
             }
-            Ok(())
+            Ok(input.position())
         }
     }
     dispatch(scalar, slab.dims(), Decompress { stream, start, params, slab })

@@ -8,19 +8,22 @@ use crate::block::{NonFinitePolicy, Params};
 use crate::cpu;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut};
+use crate::index::Marks;
 use crate::report::{Run, Seconds};
 
-/// Writes all blocks of a field behind what `out` holds, and says what was done.
+/// Writes all blocks of a field behind what `out` holds, with marks of those of variable
+/// size if there shall be any, and says what was done.
 pub(crate) fn compress(
     wishes: Wishes<'_>,
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
+    marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<Run> {
     let begun = Instant::now();
     let reason = reason(wishes)?;
-    cpu::compress(field, params, policy, wishes.threads, out)?;
+    cpu::compress_marked(field, params, policy, wishes.threads, marks, out)?;
     Ok(report(begun, reason, field.value_bytes() as u64, out.position().div_ceil(8)))
 }
 
@@ -35,7 +38,7 @@ pub(crate) fn decompress(
 ) -> Result<Run> {
     let begun = Instant::now();
     let reason = reason(wishes)?;
-    cpu::decompress(stream, start, params, wishes.threads, field)?;
+    cpu::decompress_indexed(stream, start, params, wishes.index, wishes.threads, field)?;
     Ok(report(begun, reason, stream.len() as u64, field.value_bytes() as u64))
 }
 

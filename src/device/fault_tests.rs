@@ -16,9 +16,9 @@ use crate::gpu::{FailureKind, Fault};
 use crate::report::Run;
 
 const SHAPE: [usize; 3] = [64, 68, 72];
-const WISHES: Wishes<'static> = Wishes { device: &Device::Auto, validate: false, threads: Some(1) };
-const ASKED: Wishes<'static> =
-    Wishes { device: &Device::Gpu(Selector::Any), validate: false, threads: Some(1) };
+const WISHES: Wishes<'static> =
+    Wishes { device: &Device::Auto, validate: false, threads: Some(1), index: None };
+const ASKED: Wishes<'static> = Wishes { device: &Device::Gpu(Selector::Any), ..WISHES };
 
 fn params() -> Params {
     Params { minbits: 500, maxbits: 500, ..Params::default() }
@@ -51,7 +51,7 @@ impl Data {
             let field = Field::new(&self.values, &SHAPE).unwrap();
             let mut out = BitWriter::default();
             let policy = NonFinitePolicy::Error;
-            let run = compress_among(gpus, wishes, &field, params(), policy, &mut out)?;
+            let run = compress_among(gpus, wishes, &field, params(), policy, None, &mut out)?;
             assert!(out.finish(64) == self.stream);
             return Ok(run);
         }

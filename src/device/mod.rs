@@ -27,6 +27,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::index::Index;
 
 /// Where to compress or decompress. The bytes and values are the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -52,6 +53,8 @@ pub(crate) struct Wishes<'a> {
     #[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "the CPU is the measure"))]
     pub(crate) validate: bool,
     pub(crate) threads: Option<usize>,
+    /// Where the blocks lie that the CPU is to decompress.
+    pub(crate) index: Option<&'a Index>,
 }
 
 /// Which GPU.

@@ -11,6 +11,7 @@ use crate::block::{NonFinitePolicy, Params};
 use crate::cpu;
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut};
+use crate::index::Marks;
 use crate::report::{Run, Seconds};
 
 /// Who does it, and why.
@@ -19,15 +20,17 @@ pub(super) enum Choice {
     Gpu(std::sync::Arc<Gpu>, Cow<'static, str>),
 }
 
-/// Writes all blocks of a field behind what `out` holds, and says what was done.
+/// Writes all blocks of a field behind what `out` holds, with marks of those of variable
+/// size if there shall be any, and says what was done.
 pub(crate) fn compress(
     wishes: Wishes<'_>,
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
+    marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<Run> {
-    compress_among(&GPUS, wishes, field, params, policy, out)
+    compress_among(&GPUS, wishes, field, params, policy, marks, out)
 }
 
 /// The same with other GPUs than this process's.
@@ -37,6 +40,7 @@ pub(super) fn compress_among(
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
+    mut marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<Run> {
     let begun = Instant::now();
@@ -44,7 +48,8 @@ pub(super) fn compress_among(
     let call = Call::compression(field, params);
     let done = by_device(gpus, wishes, call, |choice| match choice {
         Choice::Cpu(_) => {
-            cpu::compress(field, params, policy, wishes.threads, out)?;
+            let marks = marks.as_deref_mut();
+            cpu::compress_marked(field, params, policy, wishes.threads, marks, out)?;
             Ok(Done::default())
         }
         Choice::Gpu(gpu, _) => {
@@ -92,7 +97,8 @@ pub(super) fn decompress_among(
     let call = Call { encode: false, ..Call::compression(&field.as_field(), params) };
     let done = by_device(gpus, wishes, call, |choice| match choice {
         Choice::Cpu(_) => {
-            cpu::decompress(stream, start, params, wishes.threads, field)?;
+            let index = wishes.index;
+            cpu::decompress_indexed(stream, start, params, index, wishes.threads, field)?;
             Ok(Done::default())
         }
         Choice::Gpu(gpu, _) => {

@@ -13,6 +13,15 @@ impl Grid {
         Self { counts: layout.size.map(|size| size.div_ceil(4)) }
     }
 
+    /// That of a C-ordered array of this shape, the slowest axis first.
+    pub(crate) fn of_shape(shape: &[usize]) -> Self {
+        let mut counts = [1; MAX_DIMS];
+        for (count, size) in counts.iter_mut().zip(shape.iter().rev()) {
+            *count = size.div_ceil(4);
+        }
+        Self { counts }
+    }
+
     /// All blocks.
     pub(crate) fn len(&self) -> usize {
         self.counts.iter().product()
@@ -39,22 +48,27 @@ impl Grid {
         })
     }
 
-    /// The blocks whose position along `axis` is in `from..to`, in order.
-    pub(crate) fn slab(
+    /// The number of the block at this position.
+    pub(crate) fn number(&self, at: [usize; MAX_DIMS]) -> usize {
+        at.iter().zip(self.counts).rev().fold(0, |number, (at, count)| number * count + at)
+    }
+
+    /// The blocks of the box from position `from` up to `to` on each axis, in order.
+    pub(crate) fn part(
         self,
-        axis: usize,
-        from: usize,
-        to: usize,
+        from: [usize; MAX_DIMS],
+        to: [usize; MAX_DIMS],
     ) -> impl Iterator<Item = BlockIndex> {
-        let mut part = self;
-        part.counts[axis] = to - from;
-        let row = if axis == 0 { from } else { 0 };
+        let part = Self { counts: std::array::from_fn(|axis| to[axis] - from[axis]) };
         let mut number = 0;
         part.range(0, part.len()).map(move |mut block| {
-            block.at[axis] += from;
-            if block.at[0] == row {
-                // A new row; within one, numbers go up by one.
-                number = block.at.iter().zip(self.counts).rev().fold(0, |n, (at, c)| n * c + at);
+            let is_new_row = block.at[0] == 0;
+            for (at, from) in block.at.iter_mut().zip(from) {
+                *at += from;
+            }
+            if is_new_row {
+                // Within a row, numbers go up by one.
+                number = self.number(block.at);
             }
             block.number = number;
             number += 1;
@@ -93,15 +107,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slabs_and_ranges_agree() {
+    fn parts_and_ranges_agree() {
         let grid = Grid { counts: [3, 2, 4, 1] };
         let all: Vec<_> = grid.range(0, grid.len()).collect();
         assert_eq!(all.len(), 24);
         assert!(all.iter().enumerate().all(|(i, block)| block.number == i));
         assert_eq!(grid.range(7, 20).collect::<Vec<_>>(), all[7..20]);
         for axis in 0..4 {
-            let mut blocks: Vec<_> =
-                (0..grid.counts[axis]).flat_map(|from| grid.slab(axis, from, from + 1)).collect();
+            let layer = |at| {
+                let (mut from, mut to) = ([0; 4], grid.counts);
+                (from[axis], to[axis]) = (at, at + 1);
+                grid.part(from, to)
+            };
+            let mut blocks: Vec<_> = (0..grid.counts[axis]).flat_map(layer).collect();
             blocks.sort_by_key(|block| block.number);
             assert_eq!(blocks, all);
         }

@@ -5,23 +5,8 @@
 
 use std::ops::Range;
 
-use super::blocks::Grid;
-use super::layout::{Layout, MAX_DIMS};
+use super::layout::{Layout, MAX_DIMS, Region};
 use super::slabs::Slab;
-
-/// A part of a field: the index of its first value, and values along each axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Region {
-    pub(crate) origin: [usize; MAX_DIMS],
-    pub(crate) size: [usize; MAX_DIMS],
-}
-
-impl Region {
-    /// How many values there are.
-    pub(crate) fn values(&self) -> usize {
-        self.size.iter().product()
-    }
-}
 
 /// Bytes of values that lie apart in memory, collected before they are handed on.
 const COLLECTED: usize = 4096;
@@ -115,21 +100,17 @@ impl Slab<'_> {
         if !self.layout.is_nested() {
             return self.fill_blocks(values);
         }
-        let layout = self.layout;
-        // The part of the field that is here.
-        let mut part = layout;
-        let (from, to) = self.layers;
-        let first = (4 * from).min(layout.size[self.axis]);
-        part.size[self.axis] = (4 * to).min(layout.size[self.axis]) - first;
-        if layout.item == 4 {
-            self.fill_runs::<4>(part, first, values);
+        if self.layout.item == 4 {
+            self.fill_runs::<4>(values);
         } else {
-            self.fill_runs::<8>(part, first, values);
+            self.fill_runs::<8>(values);
         }
     }
 
-    fn fill_runs<const ITEM: usize>(&mut self, part: Layout, first: usize, values: &[u8]) {
+    fn fill_runs<const ITEM: usize>(&mut self, values: &[u8]) {
         let layout = self.layout;
+        // The part of the field that is here.
+        let part = Layout { size: self.part.size, ..layout };
         let mut run = 1;
         for axis in 0..MAX_DIMS {
             let here = part.size[axis];
@@ -148,7 +129,9 @@ impl Slab<'_> {
         let mut at = 0;
         while at < total {
             let mut index = part.index(at);
-            index[self.axis] += first;
+            for (index, first) in index.iter_mut().zip(self.part.origin) {
+                *index += first;
+            }
             let number = index.iter().zip(layout.size).rev().fold(0, |n, (i, size)| n * size + i);
             let source = &values[number * ITEM..(number + len) * ITEM];
             let piece = self.piece(index);
@@ -170,8 +153,7 @@ impl Slab<'_> {
     /// Value by value, in the order of the stream.
     fn fill_blocks(&mut self, values: &[u8]) {
         let layout = self.layout;
-        let (from, to) = self.layers;
-        for block in Grid::of(&layout).slab(self.axis, from, to) {
+        for block in self.blocks() {
             for i in 0..1 << (2 * layout.dims) {
                 let index: [usize; MAX_DIMS] =
                     std::array::from_fn(|a| 4 * block.at[a] + (i >> (2 * a) & 3));

@@ -18,7 +18,27 @@ pub(crate) struct Layout {
     pub(crate) item: usize,
 }
 
+/// A part of a field: the index of its first value, and values along each axis, x first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Region {
+    pub(crate) origin: [usize; MAX_DIMS],
+    pub(crate) size: [usize; MAX_DIMS],
+}
+
+#[cfg(feature = "gpu")]
+impl Region {
+    /// How many values there are.
+    pub(crate) fn values(&self) -> usize {
+        self.size.iter().product()
+    }
+}
+
 impl Layout {
+    /// All of the field.
+    pub(crate) fn all(&self) -> Region {
+        Region { origin: [0; MAX_DIMS], size: self.size }
+    }
+
     /// A C-ordered array: the last axis varies fastest.
     pub(crate) fn contiguous(shape: &[usize], item: usize, len: usize) -> Result<Self> {
         check_shape(shape)?;

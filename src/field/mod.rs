@@ -7,9 +7,7 @@ mod layout;
 mod slabs;
 
 pub(crate) use blocks::{BlockIndex, Grid};
-#[cfg(feature = "gpu")]
-pub(crate) use boxes::Region;
-pub(crate) use layout::{Layout, check_shape};
+pub(crate) use layout::{Layout, Region, check_shape};
 pub(crate) use slabs::Slab;
 
 use std::fmt;
@@ -268,6 +266,16 @@ impl<'a> FieldMut<'a> {
         Ok(Self { bytes, scalar, layout })
     }
 
+    /// A C-ordered array of bytes.
+    pub(crate) fn contiguous(
+        bytes: &'a mut [u8],
+        scalar: ScalarType,
+        shape: &[usize],
+    ) -> Result<Self> {
+        let layout = Layout::contiguous(shape, scalar.size(), bytes.len())?;
+        Ok(Self { bytes, scalar, layout })
+    }
+
     /// The type of the values.
     #[must_use]
     pub fn scalar(&self) -> ScalarType {
@@ -315,6 +323,20 @@ impl<'a> FieldMut<'a> {
         slabs::cut(self.bytes, &self.layout, parts)
     }
 
+    /// As [`FieldMut::slabs`], each of blocks that follow each other in the stream, and all
+    /// in its order; `None` where the values do not lie in memory like that.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn slabs_in_order(&mut self, parts: usize) -> Option<Vec<Slab<'_>>> {
+        slabs::cut_in_order(self.bytes, &self.layout, parts)
+    }
+
+    /// As [`FieldMut::slabs`], where the field is a part of one whose blocks begin `lead`
+    /// values before it on each axis: between those blocks.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn part_slabs(&mut self, parts: usize, lead: [usize; 4]) -> Vec<Slab<'_>> {
+        slabs::cut_part(self.bytes, &self.layout, parts, lead)
+    }
+
     /// As [`FieldMut::slabs`], of a box that begins with a block, each to be filled by
     /// [`Slab::fill`].
     #[cfg(feature = "gpu")]
@@ -323,18 +345,17 @@ impl<'a> FieldMut<'a> {
     }
 
     /// Dimensions of the field.
-    #[cfg(feature = "gpu")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn dims(&self) -> usize {
         self.layout.dims
     }
 
-    #[cfg(feature = "gpu")]
+    #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn grid(&self) -> Grid {
         Grid::of(&self.layout)
     }
 
     /// Values along x, y, z and w.
-    #[cfg(feature = "gpu")]
     pub(crate) fn size(&self) -> [usize; 4] {
         self.layout.size
     }

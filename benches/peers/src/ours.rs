@@ -1,7 +1,7 @@
 //! zfp-wgpu.
 
 use anyhow::Result;
-use zfp_wgpu::{Compressor, Decompressor, Field, FieldMut, Mode};
+use zfp_wgpu::{Compressor, Decompressor, Field, FieldMut, Index, Mode};
 
 use crate::cases::Value;
 use crate::peer::Peer;
@@ -31,6 +31,13 @@ impl<'a, T: Value> Ours<'a, T> {
             stream: Vec::new(),
             decoded: vec![T::zeroed(); values.len()],
         })
+    }
+
+    /// From now on, decodes with an index of the stream.
+    pub(crate) fn use_index(&mut self) -> Result<()> {
+        let index = Index::of(&self.stream, None)?;
+        self.decompressor = self.decompressor.clone().index(&index);
+        Ok(())
     }
 }
 

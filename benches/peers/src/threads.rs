@@ -19,7 +19,7 @@ pub(crate) struct Pair {
     pub(crate) rates: [f64; 2],
 }
 
-/// Encodes in every mode, and decodes where blocks have a fixed number of bits.
+/// Encodes and decodes in every mode; where blocks vary in size, decodes with an index too.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Pair>> {
     let mut pairs = Vec::new();
     for (scalar, shape) in SHAPES {
@@ -53,13 +53,17 @@ fn measure_all<T: Value>(
             id: format!("encode/{}", case.id()),
             rates: times.map(|seconds| megabytes / seconds),
         });
-        if let Mode::Rate(_) = case.mode {
+        for name in ["decode", "decode with index"] {
             let times = timing::medians([&mut || one.decode(), &mut || two.decode()], rounds)?;
             ensure!(one.output() == two.output(), "{}: decoded values differ", case.id());
             pairs.push(Pair {
-                id: format!("decode/{}", case.id()),
+                id: format!("{name}/{}", case.id()),
                 rates: times.map(|seconds| megabytes / seconds),
             });
+            if let Mode::Rate(_) = case.mode {
+                break;
+            }
+            two.use_index()?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! `arrays` and `bytes` turn Python objects into the library's fields and slices,
 //! `options` turns keyword arguments into modes, `devices` names into devices, `errors`
-//! errors into exceptions.
+//! errors into exceptions. `parts` has what zfpy has not: indexes, regions and batches.
 
 // The documentation of functions is Python's, in numpydoc form.
 #![allow(clippy::doc_markdown)]
@@ -12,6 +12,7 @@ mod bytes;
 mod devices;
 mod errors;
 mod options;
+mod parts;
 
 use pyo3::prelude::*;
 
@@ -31,6 +32,9 @@ mod _native {
         Expert, NonFinite, Precision, Requested, Truth, WordBits, limit, scalar_of_code, shape_of,
         threads_of,
     };
+
+    #[pymodule_export]
+    use crate::parts::{Index, compress_batch, compress_indexed, decompress_batch, read_region};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python's name for it")]
@@ -167,11 +171,12 @@ mod _native {
     /// validate : bool
     ///     Have the CPU check each value that a GPU made.
     /// threads : int, optional
-    ///     How many threads of the CPU; by default one per processor. More than one is
-    ///     used for streams of a fixed rate.
+    ///     How many threads of the CPU; by default one per processor.
     /// max_output_bytes : int, optional
     ///     Refuse streams of larger arrays. In the modes of variable rate a few bytes may
     ///     stand for many zeros, so set this for streams of unknown origin.
+    /// index : Index, optional
+    ///     Where the stream's blocks are, which spares the threads a search for them.
     ///
     /// Returns
     /// -------
@@ -184,8 +189,8 @@ mod _native {
     ///     `compressed_data` is not bytes-like, or `device` no str.
     /// ValueError
     ///     Not a zfp stream, a stream cut short, one above `max_output_bytes`, an `out`
-    ///     that does not fit, a `device` that means nothing, or a GPU for what GPUs do
-    ///     not do.
+    ///     that does not fit, an `index` of another stream, a `device` that means
+    ///     nothing, or a GPU for what GPUs do not do.
     /// RuntimeError
     ///     A GPU was asked for and is not there, or fails; or `validate` found a
     ///     difference.
@@ -203,7 +208,7 @@ mod _native {
     #[pyfunction]
     #[pyo3(signature = (
         compressed_data, *, out=None, device=None, validate=false, threads=None,
-        max_output_bytes=None
+        max_output_bytes=None, index=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "by name, in Python")]
     fn decompress_numpy<'py>(
@@ -214,13 +219,17 @@ mod _native {
         validate: bool,
         threads: Option<&Bound<'py, PyAny>>,
         max_output_bytes: Option<&Bound<'py, PyAny>>,
+        index: Option<&Bound<'py, Index>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = Stream::of(compressed_data)?;
-        let decompressor = Decompressor::new()
+        let mut decompressor = Decompressor::new()
             .device(device_of(py, device)?)
             .validate(validate)
             .threads(threads_of(threads)?)
             .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
+        if let Some(index) = index {
+            decompressor = decompressor.index(&index.get().0);
+        }
         let Header { scalar, shape, .. } =
             decompressor.inspect(stream.as_slice()).map_err(exception)?;
         let mut output = Output::of(py, out, scalar, &shape, &stream)?;
@@ -243,7 +252,7 @@ mod _native {
     ///     As in `decompress_numpy`.
     /// tolerance, rate, precision, align, minbits, maxbits, maxprec, minexp
     ///     Exactly as the array was compressed.
-    /// device, validate, threads, max_output_bytes
+    /// device, validate, threads, max_output_bytes, index
     ///     As in `decompress_numpy`.
     ///
     /// Returns
@@ -274,11 +283,11 @@ mod _native {
     #[pyo3(signature = (
         compressed_data, ztype, shape, out=None, tolerance=-1.0, rate=-1.0,
         precision=Precision::UNSET, *, device=None, validate=false, threads=None,
-        max_output_bytes=None, align=false,
+        max_output_bytes=None, index=None, align=false,
         minbits=None, maxbits=None, maxprec=None, minexp=None
     ), text_signature = "(compressed_data, ztype, shape, out=None, tolerance=-1, rate=-1, \
         precision=-1, *, device=None, validate=False, threads=None, max_output_bytes=None, \
-        align=False, minbits=None, maxbits=None, maxprec=None, minexp=None)")]
+        index=None, align=False, minbits=None, maxbits=None, maxprec=None, minexp=None)")]
     #[allow(clippy::too_many_arguments, reason = "zfpy's signature, and what lies beyond it")]
     fn _decompress<'py>(
         py: Python<'py>,
@@ -293,6 +302,7 @@ mod _native {
         validate: bool,
         threads: Option<&Bound<'py, PyAny>>,
         max_output_bytes: Option<&Bound<'py, PyAny>>,
+        index: Option<&Bound<'py, Index>>,
         align: bool,
         minbits: Option<&Bound<'py, PyAny>>,
         maxbits: Option<&Bound<'py, PyAny>>,
@@ -304,11 +314,14 @@ mod _native {
         let scalar = scalar_of_code(ztype)?;
         let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
-        let decompressor = Decompressor::new()
+        let mut decompressor = Decompressor::new()
             .device(device_of(py, device)?)
             .validate(validate)
             .threads(threads_of(threads)?)
             .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
+        if let Some(index) = index {
+            decompressor = decompressor.index(&index.get().0);
+        }
         decompressor
             .inspect_headerless(stream.as_slice(), mode, scalar, &shape)
             .map_err(exception)?;

@@ -19,12 +19,17 @@ import numpy as _np
 
 from ._devices import DeviceInfo, Run, Seconds, devices, last_run
 from ._native import (
+    Index,
     __version__,
     _decompress,
+    compress_batch,
+    compress_indexed,
     compress_numpy,
+    decompress_batch,
     decompress_numpy,
     read_header as _read_header,
 )
+from ._parts import decompress_region
 
 __all__ = [
     "DeviceInfo",
@@ -32,10 +37,15 @@ __all__ = [
     "HEADER_MAGIC",
     "HEADER_META",
     "HEADER_MODE",
+    "Index",
     "Run",
     "Seconds",
+    "compress_batch",
+    "compress_indexed",
     "compress_numpy",
+    "decompress_batch",
     "decompress_numpy",
+    "decompress_region",
     "devices",
     "dtype_to_format",
     "dtype_to_ztype",

@@ -10,13 +10,18 @@ from ._devices import (
     last_run as last_run,
 )
 from ._native import (
+    Index as Index,
     __version__ as __version__,
     _decompress as _decompress,
     _Scalar,
     _Stream,
+    compress_batch as compress_batch,
+    compress_indexed as compress_indexed,
     compress_numpy as compress_numpy,
+    decompress_batch as decompress_batch,
     decompress_numpy as decompress_numpy,
 )
+from ._parts import decompress_region as decompress_region
 
 __all__ = [
     "DeviceInfo",
@@ -24,10 +29,15 @@ __all__ = [
     "HEADER_MAGIC",
     "HEADER_META",
     "HEADER_MODE",
+    "Index",
     "Run",
     "Seconds",
+    "compress_batch",
+    "compress_indexed",
     "compress_numpy",
+    "decompress_batch",
     "decompress_numpy",
+    "decompress_region",
     "devices",
     "dtype_to_format",
     "dtype_to_ztype",

@@ -1,5 +1,5 @@
-from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, overload
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, final, overload
 
 import numpy as np
 from _typeshed import ReadableBuffer, WriteableBuffer
@@ -49,6 +49,11 @@ class _Run(TypedDict):
     output_bytes: int
 
 __all__ = [
+    "Index",
+    "compress_batch",
+    "compress_indexed",
+    "decompress_batch",
+    "read_region",
     "__version__",
     "compress_numpy",
     "decompress_numpy",
@@ -60,6 +65,22 @@ __all__ = [
 ]
 
 __version__: str
+
+@final
+class Index:
+    def __new__(cls, data: _Stream) -> Index: ...
+    @staticmethod
+    def of(compressed_data: _Stream, every: int | None = None) -> Index: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def every(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> Literal[True]: ...
+    def __bytes__(self) -> bytes: ...
+    def __reduce__(self) -> tuple[type[Index], tuple[bytes]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
 
 def compress_numpy(
     arr: NDArray[_Scalar],
@@ -91,6 +112,7 @@ def decompress_numpy(
     validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
+    index: Index | None = None,
 ) -> _Out: ...
 @overload
 def decompress_numpy(
@@ -101,6 +123,7 @@ def decompress_numpy(
     validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
+    index: Index | None = None,
 ) -> NDArray[Any]: ...
 @overload
 def _decompress(
@@ -116,6 +139,7 @@ def _decompress(
     validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
+    index: Index | None = None,
     align: bool = False,
     minbits: int | None = None,
     maxbits: int | None = None,
@@ -136,11 +160,63 @@ def _decompress(
     validate: bool = False,
     threads: int | None = None,
     max_output_bytes: int | None = None,
+    index: Index | None = None,
     align: bool = False,
     minbits: int | None = None,
     maxbits: int | None = None,
     maxprec: int | None = None,
     minexp: int | None = None,
+) -> NDArray[Any]: ...
+def compress_indexed(
+    arr: NDArray[_Scalar],
+    tolerance: float = -1,
+    rate: float = -1,
+    precision: float = -1,
+    write_header: object = True,
+    *,
+    every: int | None = None,
+    device: str | None = None,
+    validate: bool = False,
+    threads: int | None = None,
+    word_bits: Literal[64, 8] = 64,
+    nonfinite: Literal["error", "allow"] = "error",
+    align: bool = False,
+    minbits: int | None = None,
+    maxbits: int | None = None,
+    maxprec: int | None = None,
+    minexp: int | None = None,
+) -> tuple[bytes, Index]: ...
+def compress_batch(
+    arrays: Iterable[NDArray[_Scalar]],
+    tolerance: float = -1,
+    rate: float = -1,
+    precision: float = -1,
+    write_header: object = True,
+    *,
+    threads: int | None = None,
+    word_bits: Literal[64, 8] = 64,
+    nonfinite: Literal["error", "allow"] = "error",
+    align: bool = False,
+    minbits: int | None = None,
+    maxbits: int | None = None,
+    maxprec: int | None = None,
+    minexp: int | None = None,
+) -> list[bytes]: ...
+def decompress_batch(
+    streams: Iterable[_Stream],
+    *,
+    threads: int | None = None,
+    max_output_bytes: int | None = None,
+) -> list[NDArray[Any]]: ...
+def read_region(
+    compressed_data: _Stream,
+    starts: Sequence[int],
+    stops: Sequence[int],
+    *,
+    out: NDArray[Any] | WriteableBuffer | None = None,
+    index: Index | None = None,
+    threads: int | None = None,
+    max_output_bytes: int | None = None,
 ) -> NDArray[Any]: ...
 def read_header(compressed_data: _Stream) -> _Fields: ...
 def list_devices() -> list[_Device]: ...

@@ -1,11 +1,16 @@
 //! The one public way in: [`Compressor`] and [`Decompressor`].
 
+mod batch;
+mod indexed;
+mod region;
+
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::device::{self, Device, Wishes};
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
 use crate::header::{self, Header};
+use crate::index::{Index, Marks};
 use crate::mode::Mode;
 use crate::report::{self, Run};
 use crate::scalar::{Scalar, ScalarType};
@@ -44,6 +49,15 @@ pub struct Compressor {
     non_finite: NonFinitePolicy,
     device: Device,
     validate: bool,
+    index_every: Option<u32>,
+}
+
+/// A stream, the bits at which its blocks begin and end, and how they are coded.
+struct Compressed {
+    stream: Vec<u8>,
+    start: u64,
+    end: u64,
+    params: Params,
 }
 
 impl Compressor {
@@ -58,6 +72,7 @@ impl Compressor {
             non_finite: NonFinitePolicy::default(),
             device: Device::default(),
             validate: false,
+            index_every: None,
         }
     }
 
@@ -96,8 +111,12 @@ impl Compressor {
 
     /// Compresses an array into a new stream.
     pub fn compress(&self, field: &Field<'_>) -> Result<Vec<u8>> {
-        let (scalar, shape) = (field.scalar(), field.shape());
-        let params = self.mode.params(scalar, shape.len())?;
+        self.run(field, None).map(|compressed| compressed.stream)
+    }
+
+    fn run(&self, field: &Field<'_>, marks: Option<&mut Marks>) -> Result<Compressed> {
+        let scalar = field.scalar();
+        let params = self.mode.params(scalar, field.dims())?;
         let header_bits = if self.header { header::bits(params) } else { 0 };
         // Exact where blocks have a fixed number of bits; elsewhere the vector grows.
         let fixed = params
@@ -105,21 +124,23 @@ impl Compressor {
             .map_or(Some(0), |bits| (field.grid().len() as u64).checked_mul(u64::from(bits)))
             .and_then(|bits| bits.checked_add(header_bits + 63))
             .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
-            .ok_or(Error::ShapeOverflow { shape: shape.clone() })?;
+            .ok_or_else(|| Error::ShapeOverflow { shape: field.shape() })?;
 
         let mut out = BitWriter::with_capacity(fixed)?;
         if self.header {
-            header::write(&mut out, scalar, &shape, params)?;
+            header::write(&mut out, scalar, &field.shape(), params)?;
         }
-        let wishes =
-            Wishes { device: &self.device, validate: self.validate, threads: self.threads };
-        let run = device::compress(wishes, field, params, self.non_finite, &mut out)?;
+        let start = out.position();
+        let Self { ref device, validate, threads, .. } = *self;
+        let wishes = Wishes { device, validate, threads, index: None };
+        let run = device::compress(wishes, field, params, self.non_finite, marks, &mut out)?;
+        let end = out.position();
         let stream = out.finish(match self.word {
             StreamWord::Bits8 => 8,
             StreamWord::Bits64 => 64,
         });
         report::remember(Run { output_bytes: stream.len() as u64, ..run });
-        Ok(stream)
+        Ok(Compressed { stream, start, end, params })
     }
 }
 
@@ -156,6 +177,7 @@ pub struct Decompressor {
     max_output_bytes: Option<u64>,
     device: Device,
     validate: bool,
+    index: Option<Index>,
 }
 
 impl Decompressor {
@@ -265,6 +287,19 @@ impl Decompressor {
         shape: &[usize],
         params: Params,
     ) -> Result<()> {
+        self.check_stream(stream, start, scalar, shape, params)?;
+        self.check_output(scalar, shape)
+    }
+
+    /// Refuses a stream that cannot hold its array, or is not that of the index.
+    fn check_stream(
+        &self,
+        stream: &[u8],
+        start: u64,
+        scalar: ScalarType,
+        shape: &[usize],
+        params: Params,
+    ) -> Result<()> {
         // Saturating: a shape given beside a headerless stream may claim anything.
         let times = |total: u128, count: usize| total.saturating_mul(count as u128);
         let blocks = shape.iter().map(|size| size.div_ceil(4)).fold(1, times);
@@ -274,7 +309,16 @@ impl Decompressor {
             let needed = u64::try_from(needed).unwrap_or(u64::MAX);
             return Err(Error::Truncated { needed, got: stream.len() as u64 });
         }
-        let bytes = shape.iter().copied().fold(scalar.size() as u128, times);
+        match &self.index {
+            Some(index) => index.check(stream, start, scalar, shape, params),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses an array that is not allowed.
+    fn check_output(&self, scalar: ScalarType, shape: &[usize]) -> Result<()> {
+        let times = |total: u128, &count: &usize| total.saturating_mul(count as u128);
+        let bytes = shape.iter().fold(scalar.size() as u128, times);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         match self.max_output_bytes {
             Some(limit) if bytes > limit => Err(Error::OutputLimit { bytes, limit }),
@@ -289,8 +333,12 @@ impl Decompressor {
         params: Params,
         field: &mut FieldMut<'_>,
     ) -> Result<()> {
-        let wishes =
-            Wishes { device: &self.device, validate: self.validate, threads: self.threads };
+        let Self { ref device, validate, threads, .. } = *self;
+        let index = self.index.as_ref();
+        if let Some(index) = index {
+            index.check_some(stream)?;
+        }
+        let wishes = Wishes { device, validate, threads, index };
         report::remember(device::decompress(wishes, stream, start, params, field)?);
         Ok(())
     }

@@ -1,0 +1,183 @@
+//! Decompression on several threads, the same values.
+//!
+//! Where blocks can be found at once (at a fixed rate, or with an index), the array is cut
+//! into slabs, which threads fill without meeting.
+//!
+//! Else one thread walks over the blocks and hands on each slab as soon as its beginning is
+//! known. It leaves the last slabs unwalked, to decompress them itself: as many as keep it
+//! busy while the others do what they have.
+//!
+//! That needs slabs of blocks that follow each other in the stream. An array that does not
+//! lie in memory like that is done in waves of blocks: while all threads store those of
+//! one wave in their slabs, the places of the next are found.
+//!
+//! With an index, each slab must end where the next begins, so that one of wrong places is
+//! found out: what comes out is what one thread would have made, or an error.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::serial;
+use super::walk::Blocks;
+use crate::error::{Error, Result};
+use crate::field::{FieldMut, Slab};
+use crate::index;
+use crate::threads;
+
+/// Slabs for each thread, so that none waits long for the slowest.
+const PER_THREAD: usize = 32;
+/// Most slabs, whose accounts take memory too.
+const MOST_SLABS: usize = 1024;
+/// Waves at least, and most blocks of one, for each of which its place is kept.
+const WAVES: usize = 12;
+const WAVE: usize = 256 << 10;
+
+/// Reads all blocks of a field; returns the bit behind the last one.
+pub(crate) fn decompress(
+    blocks: Blocks<'_>,
+    threads: Option<usize>,
+    field: &mut FieldMut<'_>,
+) -> Result<u64> {
+    threads::run(threads, |threads| {
+        let slabs = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_SLABS) };
+        let count = field.grid().len();
+        if let Some(bits) = blocks.params.fixed_bits() {
+            let mut slabs = field.slabs(slabs);
+            slabs
+                .par_iter_mut()
+                .with_max_len(1)
+                .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
+            return Ok(blocks.start + count as u64 * u64::from(bits));
+        }
+        if let Some(slabs) = field.slabs_in_order(slabs) {
+            return match blocks.marks {
+                Some(_) => with_marks(&blocks, slabs),
+                None => behind_walk(&blocks, threads, slabs),
+            };
+        }
+        let row = field.grid().counts[0];
+        match &mut field.slabs(slabs)[..] {
+            [whole] => decompress_slab(&blocks, blocks.start, whole),
+            slabs => in_waves(&blocks, count, row, slabs),
+        }
+    })?
+}
+
+fn decompress_slab(blocks: &Blocks<'_>, at: u64, slab: &mut Slab<'_>) -> Result<u64> {
+    serial::decompress(blocks.stream, at, blocks.params, blocks.scalar, slab)
+}
+
+/// All slabs at once.
+fn with_marks(blocks: &Blocks<'_>, mut slabs: Vec<Slab<'_>>) -> Result<u64> {
+    let done: Vec<Result<(u64, u64)>> = slabs
+        .par_iter_mut()
+        .with_max_len(1)
+        .map(|slab| {
+            let at = blocks.place(slab.first_block())?;
+            Ok((at, decompress_slab(blocks, at, slab)?))
+        })
+        .collect();
+    let mut end = blocks.start;
+    for (slab, done) in slabs.iter().zip(done) {
+        // Behind a wrong place there are errors of all sorts.
+        match done {
+            Ok((at, next)) if at == end => end = next,
+            Err(error) if blocks.place(slab.first_block()) == Ok(end) => return Err(error),
+            _ => return Err(index::wrong_place(slab.first_block())),
+        }
+    }
+    Ok(end)
+}
+
+/// Each slab when a walk has come to its beginning.
+fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Result<u64> {
+    let finished = AtomicUsize::new(0);
+    // The walk finds errors first, unless somebody writes to the stream meanwhile.
+    let failed: Mutex<Option<Error>> = Mutex::new(None);
+    let walked = rayon::scope(|scope| {
+        let (finished, failed) = (&finished, &failed);
+        let mut at = blocks.start;
+        let mut spawned = 0;
+        let mut left = slabs.len();
+        for mut slab in slabs {
+            let waiting = spawned - finished.load(Ordering::Relaxed);
+            if waiting + 1 >= left * (threads - 1) {
+                at = decompress_slab(blocks, at, &mut slab)?;
+            } else {
+                let from = at;
+                at = blocks.walk(at, slab.len(), |_| ())?;
+                spawned += 1;
+                scope.spawn(move |_| {
+                    if let Err(error) = decompress_slab(blocks, from, &mut slab) {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).replace(error);
+                    }
+                    finished.fetch_add(1, Ordering::Relaxed);
+                });
+            }
+            left -= 1;
+        }
+        Ok(at)
+    });
+    let end = walked?;
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.map_or(Ok(end), Err)
+}
+
+/// Waves of whole rows of `row` blocks each, `count` blocks in all.
+fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>]) -> Result<u64> {
+    let rows = (count / WAVES).clamp(1, WAVE).div_ceil(row);
+    let wave = |number: usize| number * rows * row..count.min((number + 1) * rows * row);
+    // Each slab, and the first of its rows that is still to be done.
+    let mut slabs: Vec<(&mut Slab<'_>, usize)> = slabs.iter_mut().map(|slab| (slab, 0)).collect();
+    let (mut places, mut next) = (Vec::new(), Vec::new());
+    let mut end = find(blocks, wave(0), blocks.start, &mut places)?;
+    for number in 0..count.div_ceil(rows * row) {
+        let here = wave(number);
+        let (found, stored) = rayon::join(
+            || find(blocks, wave(number + 1), end, &mut next),
+            || {
+                slabs
+                    .par_iter_mut()
+                    .with_max_len(1)
+                    .try_for_each(|(slab, row)| store(blocks, &here, &places, slab, row))
+            },
+        );
+        stored?;
+        end = found?;
+        std::mem::swap(&mut places, &mut next);
+    }
+    Ok(end)
+}
+
+/// Finds the places of a wave of blocks that begin at bit `at`; returns their end.
+fn find(blocks: &Blocks<'_>, wave: Range<usize>, at: u64, places: &mut Vec<u64>) -> Result<u64> {
+    places.clear();
+    places.reserve(wave.len());
+    blocks.walk(at, wave.len(), |place| places.push(place))
+}
+
+/// Stores those rows of a slab that lie in a wave.
+fn store(
+    blocks: &Blocks<'_>,
+    wave: &Range<usize>,
+    places: &[u64],
+    slab: &mut Slab<'_>,
+    row: &mut usize,
+) -> Result<()> {
+    while *row < slab.rows() {
+        let is_done = slab.with_row(*row, |first, slab| {
+            if first >= wave.end {
+                return Ok(false);
+            }
+            decompress_slab(blocks, places[first - wave.start], slab).map(|_| true)
+        })?;
+        if !is_done {
+            break;
+        }
+        *row += 1;
+    }
+    Ok(())
+}
