@@ -1,0 +1,7 @@
+//! The command, as its users run it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at once")]
+
+mod like_zfp;
+mod support;
+mod unlike_zfp;
