@@ -1,5 +1,11 @@
 //! The one public way in: [`Compressor`] and [`Decompressor`].
 
+mod pieces;
+mod stream;
+
+pub use pieces::{Piece, Pieces};
+pub use stream::{StreamCompressor, StreamDecompressor};
+
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
 use crate::device::{self, Device, Wishes};
@@ -188,7 +194,7 @@ impl Decompressor {
     /// and that the output is allowed: what is to be done before allocating for it.
     pub fn inspect(&self, stream: &[u8]) -> Result<Header> {
         let header = Header::read(stream)?;
-        self.check(stream, header.bits, header.scalar, &header.shape, header.params)?;
+        self.check(stream.len() as u64, header.bits, header.scalar, &header.shape, header.params)?;
         Ok(header)
     }
 
@@ -202,7 +208,7 @@ impl Decompressor {
     ) -> Result<()> {
         check_shape(shape)?;
         let params = mode.params(scalar, shape.len())?;
-        self.check(stream, 0, scalar, shape, params)
+        self.check(stream.len() as u64, 0, scalar, shape, params)
     }
 
     /// Decompresses a stream that has a header into a new array.
@@ -256,10 +262,11 @@ impl Decompressor {
         self.run(stream, 0, mode.params(field.scalar(), shape.len())?, &mut field)
     }
 
-    /// Refuses a stream that cannot hold its array, and an array that is not allowed.
+    /// Refuses a stream of `len` bytes that cannot hold its array, and an array that is not
+    /// allowed.
     fn check(
         &self,
-        stream: &[u8],
+        len: u64,
         start: u64,
         scalar: ScalarType,
         shape: &[usize],
@@ -270,9 +277,9 @@ impl Decompressor {
         let blocks = shape.iter().map(|size| size.div_ceil(4)).fold(1, times);
         let bits = blocks.saturating_mul(u128::from(params.fewest_bits(scalar)));
         let needed = bits.saturating_add(u128::from(start)).div_ceil(8);
-        if needed > stream.len() as u128 {
+        if needed > u128::from(len) {
             let needed = u64::try_from(needed).unwrap_or(u64::MAX);
-            return Err(Error::Truncated { needed, got: stream.len() as u64 });
+            return Err(Error::Truncated { needed, got: len });
         }
         let bytes = shape.iter().copied().fold(scalar.size() as u128, times);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);

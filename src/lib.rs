@@ -34,7 +34,7 @@
 //! | `cpu` | drivers over all blocks: `serial`, the specification, and `parallel` |
 //! | `gpu` | the same at a fixed rate, by WGSL kernels (feature `gpu`) |
 //! | `device` | [`Device`]: which of them does the work, and why |
-//! | `codec` | [`Compressor`] and [`Decompressor`] |
+//! | `codec` | [`Compressor`] and [`Decompressor`], and both [in pieces](StreamCompressor) |
 //! | `array` | the same for `ndarray` (feature `ndarray`) |
 
 #![forbid(unsafe_code)]
@@ -62,7 +62,10 @@ mod array;
 pub use block::{
     MAX_BITS, MAX_PREC, MAX_RECORDED_BITS, MIN_BITS, MIN_EXP, NonFinitePolicy, Params,
 };
-pub use codec::{Compressor, Decompressed, Decompressor, StreamWord, compress, decompress};
+pub use codec::{
+    Compressor, Decompressed, Decompressor, Piece, Pieces, StreamCompressor, StreamDecompressor,
+    StreamWord, compress, decompress,
+};
 pub use device::{
     DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices, wait_until_started,
 };

@@ -58,3 +58,13 @@ pub(crate) fn decompress(
     let _ = threads;
     serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
 }
+
+/// As [`decompress`], of blocks that vary in size, and says at which bit they end.
+pub(crate) fn decompress_to_end(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    field: &mut FieldMut<'_>,
+) -> Result<u64> {
+    serial::decompress_to_end(stream, start, params, field.scalar(), &mut field.whole())
+}

@@ -65,6 +65,17 @@ pub(crate) fn decompress(
     scalar: ScalarType,
     slab: &mut Slab<'_>,
 ) -> Result<()> {
+    decompress_to_end(stream, start, params, scalar, slab).map(drop)
+}
+
+/// As [`decompress`], and says at which bit the last block ended.
+pub(crate) fn decompress_to_end(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    scalar: ScalarType,
+    slab: &mut Slab<'_>,
+) -> Result<u64> {
     struct Decompress<'a, 's> {
         stream: &'a [u8],
         start: u64,
@@ -72,8 +83,8 @@ pub(crate) fn decompress(
         slab: &'a mut Slab<'s>,
     }
     impl Job for Decompress<'_, '_> {
-        type Output = Result<()>;
-        fn run<S: BlockScalar, const N: usize>(self) -> Result<()> {
+        type Output = Result<u64>;
+        fn run<S: BlockScalar, const N: usize>(self) -> Result<u64> {
             let Self { stream, start, params, slab } = self;
             let mut input = BitReader::new(stream, start);
             for block in slab.blocks() {
@@ -87,7 +98,7 @@ pub(crate) fn decompress(
                 input.check()?;
                 slab.scatter(block, &values);
             }
-            Ok(())
+            Ok(input.position())
         }
     }
     dispatch(scalar, slab.dims(), Decompress { stream, start, params, slab })
