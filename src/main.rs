@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+// Lines for people, put together once.
+#[allow(clippy::format_push_string)]
 mod cli;
 
 fn main() -> std::process::ExitCode {

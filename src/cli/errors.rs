@@ -7,6 +7,7 @@ use zfp_wgpu::ScalarType;
 pub(crate) struct Errors {
     count: u64,
     squares: f64,
+    differing: u64,
     /// The largest difference.
     pub(crate) most: f64,
     /// The least value.
@@ -17,7 +18,7 @@ pub(crate) struct Errors {
 
 impl Default for Errors {
     fn default() -> Self {
-        Self { count: 0, squares: 0.0, most: 0.0, low: f64::MAX, high: -f64::MAX }
+        Self { count: 0, squares: 0.0, differing: 0, most: 0.0, low: f64::MAX, high: -f64::MAX }
     }
 }
 
@@ -56,12 +57,18 @@ impl Errors {
         for (&before, &after) in before.iter().zip(after) {
             let (difference, value) = look(before, after);
             let difference = difference.abs();
+            self.differing += u64::from(before != after);
             self.squares += difference * difference;
             // Not `max`: a NaN has to come through, as it does in C's comparison.
             self.most = if self.most > difference { self.most } else { difference };
             self.low = if self.low < value { self.low } else { value };
             self.high = if self.high > value { self.high } else { value };
         }
+    }
+
+    /// Whether every bit of every value came back.
+    pub(crate) fn is_lossless(&self) -> bool {
+        self.differing == 0
     }
 
     /// Root of the mean square of the differences.

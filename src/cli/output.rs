@@ -14,6 +14,15 @@ use tempfile::NamedTempFile;
 /// The name that stands for standard input and output.
 pub(crate) const STANDARD: &str = "-";
 
+/// What a file is called in messages; `stream` is `input` or `output`.
+pub(crate) fn name(path: &Path, stream: &str) -> String {
+    if path == Path::new(STANDARD) {
+        format!("standard {stream}")
+    } else {
+        path.display().to_string()
+    }
+}
+
 /// Where a result goes.
 #[derive(Debug)]
 pub(crate) enum Output {

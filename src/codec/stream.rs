@@ -204,6 +204,13 @@ impl StreamDecompressor {
         self.bit / 8
     }
 
+    /// The number of bytes up to and including the last bit that was read: when all pieces
+    /// have been pulled, those of the stream without its padding.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.bit.div_ceil(8)
+    }
+
     /// How many bytes the next piece takes at most, from [`StreamDecompressor::position`] on.
     #[must_use]
     pub fn most_bytes(&self) -> u64 {

@@ -8,9 +8,9 @@ mod options;
 mod run;
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use super::say;
 use options::Options;
 
 const USAGE: &str = "\
@@ -62,9 +62,4 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Prints to standard error, or to nobody if that is closed.
-fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
 }
