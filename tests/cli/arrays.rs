@@ -9,7 +9,7 @@ use zfp_wgpu::{Compressor, Field, Mode, StreamWord};
 use crate::support::{OURS, floats, folder, ours, run, said, write_data};
 
 /// The header that NumPy gives an array of `f32`.
-fn npy(shape: &str, values: &[u8]) -> Vec<u8> {
+pub(crate) fn npy(shape: &str, values: &[u8]) -> Vec<u8> {
     let fields = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
     let length = (10 + fields.len() + 1).next_multiple_of(64) - 10;
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();

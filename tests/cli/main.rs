@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at once")]
 
 mod arrays;
+mod bench;
 mod like_zfp;
+mod readme;
 mod support;
 mod unlike_zfp;
 mod whole;

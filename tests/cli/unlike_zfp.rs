@@ -91,6 +91,15 @@ fn graphics_processors_have_a_name_of_their_own() {
 }
 
 #[test]
+fn both_to_standard_output() {
+    let folder = folder();
+    write_data(folder.path());
+    let output = ours("zfp -i f32 -f -1 1000 -r 8 -z - -o - -q", folder.path());
+    assert!(output.status.success());
+    assert_eq!(output.stdout.len(), 1000 + 4000);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_link_called_zfp_is_the_tool() {
     let folder = folder();

@@ -5,6 +5,8 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
+use crate::cli::printf::general;
+
 /// Colours that can be told apart, by the colour-blind as well.
 pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
@@ -26,6 +28,8 @@ pub(super) enum Scale {
     Linear,
     /// From zero on.
     FromZero,
+    /// Whole numbers.
+    Whole,
     /// Powers of ten.
     Log,
     /// Powers of two, told as bytes.
@@ -92,12 +96,12 @@ impl Plot {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let x = Axis::new(self.x.1, points().map(|point| point.0));
         let y = Axis::new(self.y.1, points().map(|point| point.1));
-        let text = ("sans-serif", 14).into_font().color(&INK);
+        let text = ("sans-serif", 15).into_font().color(&INK);
         let mut chart = ChartBuilder::on(area)
             .margin(12)
             .margin_right(24)
-            .x_label_area_size(46)
-            .y_label_area_size(64)
+            .x_label_area_size(50)
+            .y_label_area_size(72)
             .build_cartesian_2d(x.clone(), y.clone())?;
         chart
             .configure_mesh()
@@ -153,26 +157,37 @@ impl Axis {
         if scale == Scale::FromZero {
             axis.low = low;
         }
-        // About six, at round numbers; whole ones where they are exponents.
-        let rough = (axis.high - axis.low) / 6.0;
-        let power = 10f64.powf(rough.log10().floor());
-        let round = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
-        let step = round.into_iter().find(|&step| step >= rough).unwrap_or(rough);
-        let step = if matches!(scale, Scale::Log | Scale::Bytes) { step.ceil() } else { step };
-        let first = (axis.low / step).ceil() as i64;
-        let last = (axis.high / step).floor() as i64;
-        axis.ticks = (first..=last).map(|i| i as f64 * step).collect();
+        axis.ticks = axis.round_places();
         axis
     }
 
+    /// About six round numbers, as places.
+    fn round_places(&self) -> Vec<f64> {
+        let whole = matches!(self.scale, Scale::Whole | Scale::Log | Scale::Bytes);
+        if self.scale == Scale::Log && self.high - self.low < 2.5 {
+            // Few powers of ten: numbers between them too.
+            let powers = self.low.floor() as i32..=self.high.ceil() as i32;
+            let digits = [1.0f64, 2.0, 5.0].map(f64::log10);
+            let places = powers.flat_map(|power| digits.map(|digit| f64::from(power) + digit));
+            return places.filter(|place| (self.low..=self.high).contains(place)).collect();
+        }
+        let rough = (self.high - self.low) / 6.0;
+        let power = 10f64.powf(rough.log10().floor());
+        let round = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+        let step = round.into_iter().find(|&step| step >= rough).unwrap_or(rough);
+        let step = if whole { step.ceil() } else { step };
+        let first = (self.low / step).ceil() as i64;
+        let last = (self.high / step).floor() as i64;
+        (first..=last).map(|i| i as f64 * step).collect()
+    }
+
     fn holds(&self, number: f64) -> bool {
-        number.is_finite()
-            && (number > 0.0 || matches!(self.scale, Scale::Linear | Scale::FromZero))
+        number.is_finite() && (number > 0.0 || !matches!(self.scale, Scale::Log | Scale::Bytes))
     }
 
     fn place(&self, number: f64) -> f64 {
         match self.scale {
-            Scale::Linear | Scale::FromZero => number,
+            Scale::Linear | Scale::FromZero | Scale::Whole => number,
             Scale::Log => number.log10(),
             Scale::Bytes => number.log2(),
         }
@@ -199,16 +214,14 @@ impl Ranged for Axis {
 
 impl ValueFormatter<f64> for Axis {
     fn format(&place: &f64) -> String {
-        crate::cli::printf::general(place, 4)
+        general(place, 4)
     }
 
     fn format_ext(&self, &place: &f64) -> String {
         match self.scale {
-            Scale::Linear | Scale::FromZero => crate::cli::printf::general(place, 4),
-            Scale::Log if (-3.0..=4.0).contains(&place) => {
-                crate::cli::printf::general(10f64.powf(place), 3)
-            }
-            Scale::Log => format!("1e{place:.0}"),
+            Scale::Linear | Scale::FromZero | Scale::Whole => general(place, 4),
+            Scale::Log if (-3.0..5.0).contains(&place) => general(10f64.powf(place), 6),
+            Scale::Log => general(10f64.powf(place), 1),
             Scale::Bytes => {
                 let exponent = place.round() as u32;
                 let units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -48,60 +48,19 @@ pub(super) fn measure(array: &Array, page: &mut Page) -> Result<()> {
         Vec::new()
     };
 
-    let mut rows = Vec::new();
-    let mut distortion = Vec::new();
-    let mut curve = |name: &str, colour: usize, modes: Vec<(String, Mode)>| -> Result<Vec<f64>> {
-        let mut points = Vec::new();
-        let mut most = Vec::new();
-        for (label, mode) in modes {
-            let Outcome { bits_per_value, errors, .. } =
-                outcome(array, mode).with_context(|| label.clone())?;
-            points.push((bits_per_value, errors.psnr_of_range()));
-            most.push(errors.most);
-            rows.push(vec![
-                label,
-                general(bits_per_value, 4),
-                general(errors.most, 4),
-                general(errors.rmse(), 4),
-                format!("{:.2}", errors.psnr_of_range()),
-                format!("{:.2}", errors.psnr_of_peak()),
-            ]);
-        }
-        distortion.push(Series::new(name, colour, points));
-        Ok(most)
-    };
-    let each = |name: &str, numbers: &[f64], mode: &dyn Fn(f64) -> Mode| {
-        let label = |&number: &f64| (format!("{name} {}", general(number, 4)), mode(number));
-        numbers.iter().map(label).collect::<Vec<_>>()
-    };
-    let rates = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0];
-    curve("rate", 0, each("rate", &rates, &Mode::Rate))?;
-    let planes = [4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0];
-    curve("precision", 1, each("precision", &planes, &|planes| Mode::Precision(planes as u32)))?;
-    let found = curve("tolerance", 2, each("tolerance", &tolerances, &Mode::Accuracy))?;
-    let block = 4f64.powi(array.kind.shape.len() as i32);
-    let expert = |bits: f64| {
-        let maxbits = (bits * block) as u32;
-        Mode::Expert(Params { minbits: 1, maxbits, maxprec: 20, minexp: zfp_wgpu::MIN_EXP })
-    };
-    let limits = [3.0, 4.0, 6.0, 8.0, 12.0, 16.0];
-    curve(
-        "expert: at most 20 planes and so many bits",
-        3,
-        each("expert, at most", &limits, &expert),
-    )?;
-    let lossless = outcome(array, Mode::Reversible)?.bits_per_value;
-    let heights = distortion.iter().flat_map(|series| &series.points).map(|point| point.1);
-    let (bottom, top) = bounds(&heights.filter(|psnr| psnr.is_finite()).collect::<Vec<_>>());
-    let name = format!("reversible: {} bits, no error", general(lossless, 4));
-    distortion.push(Series::new(name, 6, vec![(lossless, bottom), (lossless, top)]).dashed());
-
+    let Curves { distortion, largest, found, rows } = curves(array, &tolerances)?;
     let decibels = "PSNR, dB (half the range / RMSE)";
     let mut plots = vec![(
         "Rate and distortion, in every mode",
         Plot::new(("bits per value", Scale::FromZero), (decibels, Scale::Linear), distortion),
         "Higher is better. The header counts.",
     )];
+    let bits = ("bits per value", Scale::FromZero);
+    plots.push((
+        "Largest error, in every mode",
+        Plot::new(bits, ("largest error", Scale::Log), largest),
+        "Lower is better.",
+    ));
     if is_float {
         plots.push((
             "Largest error and tolerance",
@@ -127,6 +86,70 @@ pub(super) fn measure(array: &Array, page: &mut Page) -> Result<()> {
     ];
     page.table("Numbers in every mode", &heading, &rows);
     Ok(())
+}
+
+/// Every mode, at several sizes.
+struct Curves {
+    /// Bits per value and decibels.
+    distortion: Vec<Series>,
+    /// Bits per value and largest errors.
+    largest: Vec<Series>,
+    /// The largest error at each tolerance.
+    found: Vec<f64>,
+    /// All numbers.
+    rows: Vec<Vec<String>>,
+}
+
+fn curves(array: &Array, tolerances: &[f64]) -> Result<Curves> {
+    let mut rows = Vec::new();
+    let (mut distortion, mut largest) = (Vec::new(), Vec::new());
+    let mut curve = |name: &str, colour: usize, modes: Vec<(String, Mode)>| -> Result<Vec<f64>> {
+        let (mut points, mut most) = (Vec::new(), Vec::new());
+        for (label, mode) in modes {
+            let Outcome { bits_per_value, errors, .. } =
+                outcome(array, mode).with_context(|| label.clone())?;
+            points.push((bits_per_value, errors.psnr_of_range()));
+            most.push(errors.most);
+            rows.push(vec![
+                label,
+                general(bits_per_value, 4),
+                general(errors.most, 4),
+                general(errors.rmse(), 4),
+                format!("{:.2}", errors.psnr_of_range()),
+                format!("{:.2}", errors.psnr_of_peak()),
+            ]);
+        }
+        let bits = points.iter().map(|point: &(f64, f64)| point.0);
+        largest.push(Series::new(name, colour, bits.zip(most.iter().copied()).collect()));
+        distortion.push(Series::new(name, colour, points));
+        Ok(most)
+    };
+    let each = |name: &str, numbers: &[f64], mode: &dyn Fn(f64) -> Mode| {
+        let label = |&number: &f64| (format!("{name} {}", general(number, 4)), mode(number));
+        numbers.iter().map(label).collect::<Vec<_>>()
+    };
+    let rates = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0];
+    curve("rate", 0, each("rate", &rates, &Mode::Rate))?;
+    let planes = [4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0];
+    curve("precision", 1, each("precision", &planes, &|planes| Mode::Precision(planes as u32)))?;
+    let found = curve("tolerance", 2, each("tolerance", tolerances, &Mode::Accuracy))?;
+    let block = 4f64.powi(array.kind.shape.len() as i32);
+    let expert = |bits: f64| {
+        let maxbits = (bits * block) as u32;
+        Mode::Expert(Params { minbits: 1, maxbits, maxprec: 20, minexp: zfp_wgpu::MIN_EXP })
+    };
+    let limits = [3.0, 4.0, 6.0, 8.0, 12.0, 16.0];
+    curve(
+        "expert: at most 20 planes and so many bits",
+        3,
+        each("expert, at most", &limits, &expert),
+    )?;
+    let lossless = outcome(array, Mode::Reversible)?.bits_per_value;
+    let heights = distortion.iter().flat_map(|series| &series.points).map(|point| point.1);
+    let (bottom, top) = bounds(&heights.filter(|psnr| psnr.is_finite()).collect::<Vec<_>>());
+    let name = format!("reversible: {} bits, no error", general(lossless, 4));
+    distortion.push(Series::new(name, 6, vec![(lossless, bottom), (lossless, top)]).dashed());
+    Ok(Curves { distortion, largest, found, rows })
 }
 
 /// Largest errors beside tolerances, and where they would be equal.
@@ -178,7 +201,9 @@ fn slices(array: &Array, before: &[f64], (low, high): (f64, f64), page: &mut Pag
     let part = |numbers: &[f64]| numbers[first..first + slice].to_vec();
     let (before, after) = (part(before), part(&after));
     let error: Vec<f64> = before.iter().zip(&after).map(|(a, b)| b - a).collect();
-    let most = error.iter().fold(0.0, |most: f64, error| most.max(error.abs())).max(1e-300);
+    // A few large errors would leave the rest white.
+    let squares = error.iter().map(|error| error * error).sum::<f64>() / error.len() as f64;
+    let most = (3.0 * squares.sqrt()).max(1e-300);
     let (least, greatest, largest) = (general(low, 4), general(high, 4), general(most, 3));
     let psnr = errors.psnr_of_range();
     page.pictures(
@@ -193,7 +218,7 @@ fn slices(array: &Array, before: &[f64], (low, high): (f64, f64), page: &mut Pag
                 image(&after, width, low, high, Colours::Rising)?,
             ),
             (
-                format!("error, from -{largest} (blue) to {largest} (red)"),
+                format!("error, from -{largest} (blue) to {largest} (red), 3 × RMSE"),
                 image(&error, width, -most, most, Colours::Signed)?,
             ),
         ],

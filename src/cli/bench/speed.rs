@@ -168,7 +168,7 @@ pub(super) fn measure(plan: &Plan, page: &mut Page) -> Result<()> {
     let by_dims: Vec<Vec<Speed>> = by_dims.into_iter().collect::<Result<_>>()?;
     let dims_plot = |pick| {
         let curves = curves(plan, &dims, &by_dims, pick);
-        Plot::new(("dimensions", Scale::Linear), ("MB/s", Scale::FromZero), curves)
+        Plot::new(("dimensions", Scale::Whole), ("MB/s", Scale::FromZero), curves)
     };
     let caption = format!("f32, {} MiB, 8 bits per value", plan.bytes >> 20);
     page.plots(&[
@@ -332,7 +332,7 @@ fn threads(plan: &Plan, array: &Array, page: &mut Page) -> Result<()> {
     encode.push(ideal());
     decode.push(ideal());
     let plot =
-        |series| Plot::new(("threads", Scale::Linear), ("× one thread", Scale::FromZero), series);
+        |series| Plot::new(("threads", Scale::Whole), ("× one thread", Scale::FromZero), series);
     let caption = format!("f32, {}", array.kind.shape_text());
     page.plots(&[
         ("Compression by threads", plot(encode), &caption),
