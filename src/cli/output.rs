@@ -2,8 +2,9 @@
 //!
 //! What is written goes to a temporary file in the same folder, which takes the name of the
 //! wanted one when it is complete and on the disk. A kill at any moment leaves the old file
-//! or the new one. Where there is no file to be replaced (standard output, a device, a
-//! pipe), bytes go straight there.
+//! or the new one. On Linux the temporary file has no name, where the file system can do
+//! that, and is gone with its process. Where there is no file to be replaced (standard
+//! output, a device, a pipe), bytes go straight there.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -23,13 +24,96 @@ pub(crate) fn name(path: &Path, stream: &str) -> String {
     }
 }
 
+/// A file that is not complete.
+#[derive(Debug)]
+pub(crate) enum Temporary {
+    /// Without a name.
+    #[cfg(target_os = "linux")]
+    Unnamed(File),
+    /// With a name of its own.
+    Named(NamedTempFile),
+}
+
+impl Temporary {
+    /// A new file in a folder, with the permissions of any new file.
+    fn new(folder: &Path) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        if let Ok(file) = unnamed::create(folder) {
+            return Ok(Self::Unnamed(file));
+        }
+        let mut builder = builder();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What any program gives a new file; the process's mask applies.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        Ok(Self::Named(builder.tempfile_in(folder)?))
+    }
+
+    fn file(&self) -> &File {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(file) => file,
+            Self::Named(named) => named.as_file(),
+        }
+    }
+
+    /// Gives it this name, in the place of whatever has it.
+    fn persist(self, path: &Path) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(file) => {
+                // A name can be taken over by another name only.
+                let named = builder().make_in(folder(path), |name| unnamed::link(&file, name))?;
+                named.persist(path)?;
+            }
+            Self::Named(named) => {
+                named.persist(path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of names that are not taken.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".zfp-wgpu-").suffix(".part");
+    builder
+}
+
+/// Linux's files without a name.
+#[cfg(target_os = "linux")]
+mod unnamed {
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::AsRawFd as _;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
+
+    pub(super) fn create(folder: &Path) -> io::Result<File> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let file = File::from(open(folder, flags, Mode::from_raw_mode(0o666))?);
+        // Without this folder, it could not get a name.
+        std::fs::metadata("/proc/self/fd")?;
+        Ok(file)
+    }
+
+    pub(super) fn link(file: &File, name: &Path) -> io::Result<()> {
+        let source = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(linkat(CWD, source, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+    }
+}
+
 /// Where a result goes.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// A file that is not there yet.
     File {
-        /// What is written, under another name.
-        temporary: NamedTempFile,
+        /// What is written.
+        temporary: Temporary,
         /// The name it gets.
         path: PathBuf,
     },
@@ -49,17 +133,13 @@ impl Output {
         if there.as_ref().is_some_and(|there| !there.is_file()) {
             return Ok(Self::Stream(File::options().write(true).open(path)?));
         }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".zfp-wgpu-").suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // What any program gives a new file; the process's mask applies.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+        if there.is_some() {
+            // What may not be written to is not to be replaced either.
+            File::options().write(true).open(&path)?;
         }
-        let temporary = builder.tempfile_in(folder(&path))?;
+        let temporary = Temporary::new(folder(&path))?;
         if let Some(there) = there {
-            temporary.as_file().set_permissions(there.permissions())?;
+            temporary.file().set_permissions(there.permissions())?;
         }
         Ok(Self::File { temporary, path })
     }
@@ -72,7 +152,7 @@ impl Output {
     /// Writes at a place of the file.
     pub(crate) fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
         if let Self::File { temporary, .. } = self {
-            temporary.as_file_mut().seek(SeekFrom::Start(place))?;
+            temporary.file().seek(SeekFrom::Start(place))?;
         }
         self.write_all(bytes)
     }
@@ -81,7 +161,7 @@ impl Output {
     pub(crate) fn commit(self) -> io::Result<()> {
         match self {
             Self::File { temporary, path } => {
-                temporary.as_file().sync_all()?;
+                temporary.file().sync_all()?;
                 temporary.persist(&path)?;
                 // The name is in the folder, which is a file of its own.
                 #[cfg(unix)]
@@ -96,7 +176,7 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::File { temporary, .. } => temporary.write(bytes),
+            Self::File { temporary, .. } => temporary.file().write(bytes),
             Self::Stream(stream) => stream.write(bytes),
         }
     }

@@ -49,6 +49,9 @@ fn a_hundred_kills_damage_nothing() {
         assert!(found == old || found == whole[which], "round {round}: a damaged file");
         outcomes[usize::from(found != old)] += 1;
     }
+    // A process has no time to clean up; where the file system allows it, it need not.
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    println!("{left} files are there, of which 5 have a purpose");
     println!("{} old files, {} new ones", outcomes[0], outcomes[1]);
     assert!(outcomes[0] > 10, "hardly ever killed in time: {outcomes:?}");
 }

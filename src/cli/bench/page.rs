@@ -22,7 +22,7 @@ figure h3 { margin: 0 0 0.25rem; font-size: 1rem; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { color: var(--soft); font-size: 0.875rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; font-size: 0.875rem;
-  color: var(--soft); margin-bottom: 0.25rem; }
+  color: var(--soft); margin-bottom: 0.25rem; min-height: 1.4rem; }
 .legend i { display: inline-block; width: 1.4em; height: 0; margin-right: 0.45em;
   border-top: 3px solid; vertical-align: middle; }
 .legend i.dashed { border-top-style: dashed; }

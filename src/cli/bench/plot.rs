@@ -36,6 +36,13 @@ pub(super) enum Scale {
     Bytes,
 }
 
+impl Scale {
+    /// Whether a number has a place on such an axis.
+    fn holds(self, number: f64) -> bool {
+        number.is_finite() && (number > 0.0 || !matches!(self, Self::Log | Self::Bytes))
+    }
+}
+
 /// A curve.
 pub(super) struct Series {
     pub(super) name: String,
@@ -93,16 +100,18 @@ impl Plot {
         &self,
         area: &DrawingArea<SVGBackend<'_>, Shift>,
     ) -> std::result::Result<(), Box<dyn std::error::Error>> {
-        let points = || self.series.iter().flat_map(|series| &series.points);
-        let x = Axis::new(self.x.1, points().map(|point| point.0));
-        let y = Axis::new(self.y.1, points().map(|point| point.1));
+        let (x, y) = (self.x.1, self.y.1);
+        let shown = |point: &&(f64, f64)| x.holds(point.0) && y.holds(point.1);
+        let points = || self.series.iter().flat_map(|series| &series.points).filter(shown);
+        let x_axis = Axis::new(x, points().map(|point| point.0));
+        let y_axis = Axis::new(y, points().map(|point| point.1));
         let text = ("sans-serif", 15).into_font().color(&INK);
         let mut chart = ChartBuilder::on(area)
             .margin(12)
             .margin_right(24)
             .x_label_area_size(50)
             .y_label_area_size(72)
-            .build_cartesian_2d(x.clone(), y.clone())?;
+            .build_cartesian_2d(x_axis.clone(), y_axis.clone())?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -115,14 +124,14 @@ impl Plot {
             .draw()?;
         for series in &self.series {
             let colour = COLOURS[series.colour % COLOURS.len()];
-            let seen = |&&(a, b): &&(f64, f64)| x.holds(a) && y.holds(b);
-            let places = series.points.iter().filter(seen);
-            let places: Vec<(f64, f64)> = places.map(|&(a, b)| (x.place(a), y.place(b))).collect();
+            let places = series.points.iter().filter(shown);
+            let places: Vec<(f64, f64)> =
+                places.map(|&(a, b)| (x_axis.place(a), y_axis.place(b))).collect();
             if self.bars {
                 let width = places.windows(2).map(|pair| pair[1].0 - pair[0].0).next();
                 let half = width.unwrap_or(1.0) / 2.0;
                 chart.draw_series(places.iter().map(|&(at, height)| {
-                    Rectangle::new([(at - half, y.low), (at + half, height)], colour.filled())
+                    Rectangle::new([(at - half, y_axis.low), (at + half, height)], colour.filled())
                 }))?;
             } else if series.dashed {
                 chart.draw_series(DashedLineSeries::new(places, 6, 5, colour.stroke_width(2)))?;
@@ -147,7 +156,7 @@ struct Axis {
 impl Axis {
     fn new(scale: Scale, numbers: impl Iterator<Item = f64>) -> Self {
         let mut axis = Self { scale, low: 0.0, high: 1.0, ticks: Vec::new() };
-        let places = numbers.filter(|&number| axis.holds(number)).map(|number| axis.place(number));
+        let places = numbers.map(|number| axis.place(number));
         let (low, high) =
             places.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p), b.max(p)));
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
@@ -179,10 +188,6 @@ impl Axis {
         let first = (self.low / step).ceil() as i64;
         let last = (self.high / step).floor() as i64;
         (first..=last).map(|i| i as f64 * step).collect()
-    }
-
-    fn holds(&self, number: f64) -> bool {
-        number.is_finite() && (number > 0.0 || !matches!(self.scale, Scale::Log | Scale::Bytes))
     }
 
     fn place(&self, number: f64) -> f64 {

@@ -53,7 +53,7 @@ pub(super) fn measure(array: &Array, page: &mut Page) -> Result<()> {
     let mut plots = vec![(
         "Rate and distortion, in every mode",
         Plot::new(("bits per value", Scale::FromZero), (decibels, Scale::Linear), distortion),
-        "Higher is better. The header counts.",
+        "Higher is better. The header counts; what comes back without error has no place here.",
     )];
     let bits = ("bits per value", Scale::FromZero);
     plots.push((
