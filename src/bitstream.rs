@@ -115,6 +115,12 @@ impl BitWriter {
         self.bytes
     }
 
+    /// Where the writer stands: what is written from here on is taken back by
+    /// [`BitWriter::commit`].
+    pub(crate) fn here(&self) -> Written {
+        Written(self.cursor)
+    }
+
     /// Hands out the finished words, and goes on behind them in their memory.
     pub(crate) fn take_words(&mut self) -> &[u8] {
         let words = std::mem::take(&mut self.cursor.at);

@@ -145,4 +145,19 @@ fn what_is_not_finite_is_named_in_the_whole() {
     pieces.push(&Field::new(&values[..400], &[4, 100]).unwrap()).unwrap();
     let error = pieces.push(&Field::new(&values[400..], &[4, 100]).unwrap()).unwrap_err();
     assert_eq!(error, Error::NonFinite { index: vec![7, 3] });
+
+    // Nothing of that is in the stream, which goes on with other values.
+    values[7 * 100 + 3] = 1.0;
+    let whole = Compressor::new(Mode::Accuracy(0.5));
+    let mut pieces = whole.begin(ScalarType::F32, &[10, 100], 400).unwrap();
+    let mut stream = Vec::new();
+    for part in values.chunks(400) {
+        let shape = [part.len() / 100, 100];
+        let mut broken = part.to_vec();
+        broken[part.len() - 1] = f32::INFINITY;
+        assert!(pieces.push(&Field::new(&broken, &shape).unwrap()).is_err());
+        stream.extend_from_slice(pieces.push(&Field::new(part, &shape).unwrap()).unwrap());
+    }
+    stream.extend(pieces.finish().unwrap());
+    assert!(stream == whole.compress(&Field::new(&values, &[10, 100]).unwrap()).unwrap());
 }

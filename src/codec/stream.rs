@@ -74,7 +74,8 @@ impl StreamCompressor {
     }
 
     /// Compresses the values of the next piece, and returns the part of the stream that
-    /// is finished by them: whole 64-bit words.
+    /// is finished by them: whole 64-bit words. After an error the same piece is still the
+    /// next.
     pub fn push(&mut self, field: &Field<'_>) -> Result<&[u8]> {
         let piece = self.next_piece();
         let (start, shape) =
@@ -87,8 +88,14 @@ impl StreamCompressor {
         }
         let Compressor { device, validate, threads, non_finite, .. } = &self.compressor;
         let wishes = Wishes { device, validate: *validate, threads: *threads };
-        let run = device::compress(wishes, field, self.params, *non_finite, &mut self.out)
-            .map_err(|error| in_whole(error, &start, self.blocks))?;
+        let before = self.out.here();
+        let run = match device::compress(wishes, field, self.params, *non_finite, &mut self.out) {
+            Ok(run) => run,
+            Err(error) => {
+                self.out.commit(before);
+                return Err(in_whole(error, &start, self.blocks));
+            }
+        };
         self.pieces.next();
         self.done += shape.iter().product::<usize>() as u64;
         self.blocks += blocks(&shape);
@@ -266,7 +273,8 @@ impl StreamDecompressor {
             None if matches!(device, Device::Gpu(_)) => {
                 return device::decompress(wishes, window, start, params, &mut field).map(drop);
             }
-            None => cpu::decompress_to_end(window, start, params, &mut field).map_err(in_stream)?,
+            None => cpu::decompress_to_end(window, start, params, *threads, &mut field)
+                .map_err(in_stream)?,
         };
         self.pieces.next();
         self.bit += end - start;

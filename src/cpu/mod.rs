@@ -64,7 +64,11 @@ pub(crate) fn decompress_to_end(
     stream: &[u8],
     start: u64,
     params: Params,
+    threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<u64> {
+    #[cfg(feature = "parallel")]
+    threads::check(threads)?;
+    let _ = threads;
     serial::decompress_to_end(stream, start, params, field.scalar(), &mut field.whole())
 }
