@@ -128,6 +128,23 @@ impl BitWriter {
         self.bytes
     }
 
+    /// Where the writer stands: what is written from here on is taken back by
+    /// [`BitWriter::commit`].
+    pub(crate) fn here(&self) -> Written {
+        Written(self.cursor)
+    }
+
+    /// Hands out the finished words, and goes on behind them in their memory.
+    pub(crate) fn take_words(&mut self) -> &[u8] {
+        let words = std::mem::take(&mut self.cursor.at);
+        &self.bytes[..words]
+    }
+
+    /// The bits of the unfinished word.
+    pub(crate) fn unfinished(&self) -> [u8; 8] {
+        self.cursor.word.to_le_bytes()
+    }
+
     /// All bits written, the unfinished word included, and how many they are.
     #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn sealed(&mut self) -> (&[u8], u64) {

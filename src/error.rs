@@ -129,6 +129,15 @@ pub enum Error {
         index: Vec<usize>,
     },
 
+    /// A stream was finished before all pieces of its array were there.
+    #[error("{missing} of the array's {values} values have not been compressed")]
+    Unfinished {
+        /// Values that are missing.
+        missing: u64,
+        /// Values of the whole array.
+        values: u64,
+    },
+
     /// The stream does not begin with zfp's magic number.
     #[error("not a zfp stream: it begins with {found:02x?}, not with 'zfp'")]
     NotZfp {

@@ -35,7 +35,7 @@
 //! | `cpu` | drivers over all blocks: `serial`, the specification, and threads; parts of arrays |
 //! | `gpu` | the same at a fixed rate, by WGSL kernels (feature `gpu`) |
 //! | `device` | [`Device`]: which of them does the work, and why |
-//! | `codec` | [`Compressor`] and [`Decompressor`], regions and batches |
+//! | `codec` | [`Compressor`] and [`Decompressor`], both [in pieces](StreamCompressor), regions and batches |
 //! | `array` | the same for `ndarray` (feature `ndarray`) |
 
 #![forbid(unsafe_code)]
@@ -63,7 +63,10 @@ mod array;
 pub use block::{
     MAX_BITS, MAX_PREC, MAX_RECORDED_BITS, MIN_BITS, MIN_EXP, NonFinitePolicy, Params,
 };
-pub use codec::{Compressor, Decompressed, Decompressor, StreamWord, compress, decompress};
+pub use codec::{
+    Compressor, Decompressed, Decompressor, Piece, Pieces, StreamCompressor, StreamDecompressor,
+    StreamWord, compress, decompress,
+};
 pub use device::{
     DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Selector, devices, stop_starting,
     wait_until_started,

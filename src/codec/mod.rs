@@ -2,7 +2,12 @@
 
 mod batch;
 mod indexed;
+mod pieces;
 mod region;
+mod stream;
+
+pub use pieces::{Piece, Pieces};
+pub use stream::{StreamCompressor, StreamDecompressor};
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
@@ -278,7 +283,8 @@ impl Decompressor {
         self.run(stream, 0, mode.params(field.scalar(), shape.len())?, &mut field)
     }
 
-    /// Refuses a stream that cannot hold its array, and an array that is not allowed.
+    /// Refuses a stream that cannot hold its array, or is not that of the index, and an array
+    /// that is not allowed.
     fn check(
         &self,
         stream: &[u8],
@@ -300,15 +306,7 @@ impl Decompressor {
         shape: &[usize],
         params: Params,
     ) -> Result<()> {
-        // Saturating: a shape given beside a headerless stream may claim anything.
-        let times = |total: u128, count: usize| total.saturating_mul(count as u128);
-        let blocks = shape.iter().map(|size| size.div_ceil(4)).fold(1, times);
-        let bits = blocks.saturating_mul(u128::from(params.fewest_bits(scalar)));
-        let needed = bits.saturating_add(u128::from(start)).div_ceil(8);
-        if needed > stream.len() as u128 {
-            let needed = u64::try_from(needed).unwrap_or(u64::MAX);
-            return Err(Error::Truncated { needed, got: stream.len() as u64 });
-        }
+        check_length(stream.len() as u64, start, scalar, shape, params)?;
         match &self.index {
             Some(index) => index.check(stream, start, scalar, shape, params),
             None => Ok(()),
@@ -342,6 +340,26 @@ impl Decompressor {
         report::remember(device::decompress(wishes, stream, start, params, field)?);
         Ok(())
     }
+}
+
+/// Refuses a stream of `len` bytes that cannot hold its array.
+fn check_length(
+    len: u64,
+    start: u64,
+    scalar: ScalarType,
+    shape: &[usize],
+    params: Params,
+) -> Result<()> {
+    // Saturating: a shape given beside a headerless stream may claim anything.
+    let times = |total: u128, count: usize| total.saturating_mul(count as u128);
+    let blocks = shape.iter().map(|size| size.div_ceil(4)).fold(1, times);
+    let bits = blocks.saturating_mul(u128::from(params.fewest_bits(scalar)));
+    let needed = bits.saturating_add(u128::from(start)).div_ceil(8);
+    if needed > u128::from(len) {
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        return Err(Error::Truncated { needed, got: len });
+    }
+    Ok(())
 }
 
 /// Memory for an array, or an error instead of an abort.

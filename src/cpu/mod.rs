@@ -111,6 +111,19 @@ pub(crate) fn decompress_indexed(
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
+    let end = decompress_to_end(stream, start, params, index, threads, field)?;
+    index.map_or(Ok(()), |index| index.check_end(end))
+}
+
+/// The same, unchecked, and says at which bit the blocks end.
+pub(crate) fn decompress_to_end(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    index: Option<&Index>,
+    threads: Option<usize>,
+    field: &mut FieldMut<'_>,
+) -> Result<u64> {
     #[cfg(feature = "parallel")]
     threads::check(threads)?;
     #[cfg(feature = "parallel")]
@@ -118,11 +131,9 @@ pub(crate) fn decompress_indexed(
         let marks = index.map(Index::marks);
         let (scalar, dims) = (field.scalar(), field.dims());
         let blocks = Blocks { stream, start, params, scalar, dims, marks };
-        let end = spread::decompress(blocks, threads, field)?;
-        return index.map_or(Ok(()), |index| index.check_end(end));
+        return spread::decompress(blocks, threads, field);
     }
-    let _ = threads;
     // One thread needs no index.
-    let end = serial::decompress(stream, start, params, field.scalar(), &mut field.whole())?;
-    index.map_or(Ok(()), |index| index.check_end(end))
+    let _ = (index, threads);
+    serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
 }

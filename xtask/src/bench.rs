@@ -6,12 +6,15 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::shell;
+use crate::{report, shell};
 
 /// Builds `benches/peers` and runs it with these arguments: `gpu` and those behind it are
 /// for the program that measures GPUs.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let mut arguments: Vec<String> = arguments.collect();
+    if arguments.iter().any(|argument| argument == "--html") {
+        return report::run(arguments);
+    }
     let gpu = arguments.first().is_some_and(|first| first == "gpu");
     if let Some(missing) = build()? {
         if !gpu {
@@ -38,6 +41,18 @@ pub(crate) fn check() -> Result<()> {
         program("peers", &arguments)?;
     }
     program("gpu", &arguments)
+}
+
+/// Measures the peers, fewer cells than there are, and writes the figures to a file; false,
+/// with a line that says so, where they cannot be built.
+pub(crate) fn figures(file: &Path) -> Result<bool> {
+    if let Some(missing) = build()? {
+        println!("SKIPPED: {missing}");
+        return Ok(false);
+    }
+    let file = file.display().to_string();
+    program("peers", &["--quick".into(), "--no-threads".into(), "--tsv".into(), file])?;
+    Ok(true)
 }
 
 /// Builds all of it; if LLNL zfp cannot be built for want of something, says of what.

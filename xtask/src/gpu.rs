@@ -1,12 +1,10 @@
 //! A GPU for the tests: any there is, else one in software, installed where that is easy.
 
 use std::env;
-use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::{debian, shell};
 
 /// What the tests of GPUs run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +25,9 @@ const PACKAGE: &str = "mesa-vulkan-drivers";
 pub(crate) fn prepare() -> Result<Gpu> {
     let required = env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1");
     let mut gpu = look()?;
-    if gpu == Gpu::Missing && is_debian() && is_root() {
+    if gpu == Gpu::Missing && debian::can_install() {
         println!("no GPU: installing {PACKAGE}, which has one in software");
-        match install() {
+        match debian::install(PACKAGE) {
             Ok(()) => gpu = look()?,
             Err(error) => println!("{PACKAGE} could not be installed (offline?): {error:#}"),
         }
@@ -73,35 +71,6 @@ fn first(devices: &str) -> Gpu {
         Some("software") => Gpu::Software,
         Some(_) => Gpu::Hardware,
     }
-}
-
-fn is_debian() -> bool {
-    Path::new("/etc/debian_version").exists()
-        && Command::new("apt-get").arg("--version").output().is_ok_and(|o| o.status.success())
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-fn install() -> Result<()> {
-    let attempt = || shell::run(apt_get().args(["install", "--no-install-recommends", PACKAGE]));
-    // A fresh container knows of no packages yet, and another knows of old ones.
-    attempt().or_else(|_| {
-        shell::run(apt_get().arg("update"))?;
-        attempt()
-    })
-}
-
-/// Without questions, and without waiting long for servers or for another apt-get.
-fn apt_get() -> Command {
-    let mut apt_get = shell::command("apt-get");
-    apt_get.env("DEBIAN_FRONTEND", "noninteractive").args(["--quiet", "--yes"]);
-    for option in ["Acquire::Retries=1", "Acquire::http::Timeout=20", "DPkg::Lock::Timeout=120"] {
-        apt_get.args(["--option", option]);
-    }
-    apt_get
 }
 
 #[cfg(test)]

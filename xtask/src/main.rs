@@ -1,12 +1,16 @@
 //! `cargo xtask demo | test | bench`: the project's own commands.
 //!
 //! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later; only
-//! `test` may install a package of the system, a GPU in software where there is none.
+//! `test` may install packages of the system: a GPU in software where there is none, and LLNL's
+//! zfp.
 
 mod bench;
+mod debian;
 mod demo;
 mod gpu;
+mod llnl;
 mod python;
+mod report;
 mod shell;
 mod test;
 
@@ -20,9 +24,12 @@ usage: cargo xtask COMMAND
   demo [ARRAY.npy ...]   build the Python wheel, compress a real array (or those named)
                          in every mode, print a table and write a picture
   test                   everything: Rust tests, lints, docs, benches once, Python tests;
-                         REQUIRE_GPU=1 makes it an error if there is no GPU
+                         REQUIRE_GPU=1 makes it an error if there is no GPU, and
+                         REQUIRE_ZFP=1 if there is no zfp of LLNL
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
   bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
+  bench --html FILE [ARRAY.npy ...]
+                         all of that and what is lost on real arrays, as one page of plots
 ";
 
 fn main() -> ExitCode {

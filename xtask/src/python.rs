@@ -37,6 +37,13 @@ pub(crate) fn install_wheel(extra: &str) -> Result<PathBuf> {
     Ok(python)
 }
 
+/// An interpreter that has these packages.
+pub(crate) fn install(packages: &[&str]) -> Result<PathBuf> {
+    let python = environment()?;
+    run(pip(&python).arg("install").args(packages))?;
+    Ok(python)
+}
+
 /// The interpreter of the environment, which is made if there is none.
 fn environment() -> Result<PathBuf> {
     let venv = target().join("python").join("venv");

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::bench;
 use crate::gpu::{self, Gpu};
+use crate::llnl;
 use crate::python::install_wheel;
 use crate::shell::{self, cargo, command, root};
 
@@ -34,6 +35,9 @@ pub(crate) fn run() -> Result<()> {
                 cargo().args(["clippy", "--lib"]).args(features).args(["--", "-Dwarnings"]),
             )?;
         }
+        // The command without GPUs.
+        let command = ["--no-default-features", "--features", "cli", "--bins"];
+        shell::run(cargo().arg("clippy").args(command).args(["--", "-Dwarnings"]))?;
         // The Python module without GPUs.
         let module = ["--package", "zfp-wgpu-python", "--no-default-features"];
         shell::run(cargo().arg("clippy").args(module).args(["--", "-Dwarnings"]))
@@ -49,6 +53,7 @@ pub(crate) fn run() -> Result<()> {
         gpu = gpu::prepare()?;
         Ok(())
     })?;
+    step("zfp of LLNL", llnl::prepare)?;
     // `--benches` too: criterion then runs each bench once.
     step("Rust tests", || shell::run(cargo().args(["test", "--all-features", "--all-targets"])))?;
     if gpu == Gpu::Software {

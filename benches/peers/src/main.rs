@@ -27,6 +27,7 @@ Options:
   --quick          fewer cells and fewer rounds
   --only TEXT      only cells whose name contains TEXT, as f32/3d or rate8
   --markdown FILE  write the tables to FILE too, as Markdown
+  --tsv FILE       write the cells to FILE too, for `zfp-wgpu bench --peers FILE`
   --check          compare the bytes of all cells once, and measure nothing
   --no-threads     leave out two threads beside one
 
@@ -41,6 +42,7 @@ struct Options {
     no_threads: bool,
     only: String,
     markdown: Option<PathBuf>,
+    tsv: Option<PathBuf>,
 }
 
 impl Options {
@@ -55,6 +57,7 @@ impl Options {
                 Long("check") => options.check = true,
                 Long("no-threads") => options.no_threads = true,
                 Long("only") => options.only = parser.value()?.string()?,
+                Long("tsv") => options.tsv = Some(parser.value()?.into()),
                 Long("markdown") => options.markdown = Some(parser.value()?.into()),
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
@@ -100,6 +103,10 @@ fn main() -> Result<()> {
     }
     print!("{}", report::summary(&rows)?);
     let mut markdown = report::markdown(&rows)?;
+    if let Some(path) = &options.tsv {
+        let tsv = report::tsv(&rows)?;
+        std::fs::write(path, tsv).with_context(|| format!("writing {}", path.display()))?;
+    }
 
     if !options.no_threads {
         let pairs = threads::measure(&options)?;

@@ -69,6 +69,19 @@ fn extremes(rows: &[Row]) -> impl Iterator<Item = (&'static str, f64, f64, &str)
     })
 }
 
+/// The cells alone, separated by tabs.
+pub(crate) fn tsv(rows: &[Row]) -> Result<String, Error> {
+    let mut text = String::new();
+    for Row { id, encode, decode } in rows {
+        write!(text, "{id}")?;
+        for Speed { rate, over_c, over_rust } in [encode, decode] {
+            write!(text, "\t{rate}\t{over_c}\t{over_rust}")?;
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
 /// Two threads beside one.
 pub(crate) fn threads(pairs: &[Pair]) -> Result<String, Error> {
     let mut text = format!(

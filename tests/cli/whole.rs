@@ -1,0 +1,113 @@
+//! Outputs are whole, whenever the command is killed; memory does not grow with them.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{OURS, folder, ours, said};
+
+/// Kills the command at random moments; the output is the old file or the whole new one.
+#[test]
+fn a_hundred_kills_damage_nothing() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let values: Vec<u8> =
+        (0..1 << 20).flat_map(|i| (f64::from(i) / 1e3).sin().to_le_bytes()).collect();
+    fs::write(at("a.raw"), &values).unwrap();
+    let old = b"what was here before";
+    let arguments = [
+        "compress a.raw whole.z -a 1e-6 -s 1024,1024 -t f64 -q",
+        "decompress whole.z whole.raw -q",
+    ];
+    let mut whole = Vec::new();
+    let mut durations = Vec::new();
+    for (arguments, name) in arguments.into_iter().zip(["whole.z", "whole.raw"]) {
+        let begun = Instant::now();
+        let output = ours(arguments, folder.path());
+        assert!(output.status.success(), "{}", said(&output));
+        durations.push(begun.elapsed());
+        whole.push(fs::read(at(name)).unwrap());
+    }
+
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut outcomes = [0; 2];
+    for round in 0..100 {
+        let which = round % 2;
+        let arguments =
+            arguments[which].replace(" whole", " out").replace("out.z out", "whole.z out");
+        let name = if which == 0 { "out.z" } else { "out.raw" };
+        fs::write(at(name), old).unwrap();
+        let mut command = Command::new(OURS);
+        command.args(arguments.split(' ')).current_dir(folder.path());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        // From the start to a little behind the end.
+        let longest = durations[which].as_secs_f64() * 1.3;
+        std::thread::sleep(Duration::from_secs_f64(random.f64() * longest));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let found = fs::read(at(name)).unwrap();
+        assert!(found == old || found == whole[which], "round {round}: a damaged file");
+        outcomes[usize::from(found != old)] += 1;
+    }
+    // A process has no time to clean up; where the file system allows it, it need not.
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    println!("{left} files are there, of which 5 have a purpose");
+    println!("{} old files, {} new ones", outcomes[0], outcomes[1]);
+    assert!(outcomes[0] > 10, "hardly ever killed in time: {outcomes:?}");
+}
+
+/// The most memory that a process of the command ever held, in bytes.
+#[cfg(target_os = "linux")]
+fn peak(arguments: &str, folder: &std::path::Path) -> u64 {
+    let mut command = Command::new(OURS);
+    command.args(arguments.split(' ')).current_dir(folder).env("ZFP_WGPU_DEVICE", "cpu");
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let found = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        most = most.max(found.unwrap_or(0) << 10);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    most
+}
+
+/// A file of 6 GiB with `ZFP_WGPU_LARGE=1`, which takes minutes and a disk, and else one that
+/// is larger than the memory that is allowed. Holes in it take no disk.
+#[test]
+#[cfg(target_os = "linux")]
+fn files_larger_than_memory() {
+    let large = std::env::var_os("ZFP_WGPU_LARGE").is_some_and(|value| value == "1");
+    let layers: u64 = if large { 1536 } else { 75 };
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let file = fs::File::create(at("a.raw")).unwrap();
+    let bytes = layers * 1024 * 1024 * 4;
+    file.set_len(bytes).unwrap();
+    // Layers that are not zero, here and there.
+    let values: Vec<u8> =
+        (0..1 << 20).flat_map(|i| ((i as f32) / 1e3).sin().to_le_bytes()).collect();
+    for layer in (0..layers).step_by(20) {
+        std::os::unix::fs::FileExt::write_all_at(&file, &values, layer * (4 << 20)).unwrap();
+    }
+    let limit = if large { 512 << 20 } else { 240 << 20 };
+    for (flags, shape) in [
+        ("-r 2 --no-errors", format!("{layers},1024,1024")),
+        // Four layers of this are the whole.
+        ("-a 1e-3", format!("3,{},1024,1024", layers / 3)),
+    ] {
+        let size: u64 = shape.split(',').map(|n| n.parse::<u64>().unwrap()).product::<u64>() * 4;
+        file.set_len(size).unwrap();
+        let most = peak(&format!("compress a.raw a.z {flags} -s {shape} -t f32"), folder.path());
+        assert!(most < limit, "{shape}: {} MiB to compress", most >> 20);
+        let back = peak("decompress a.z b.raw", folder.path());
+        assert!(back < limit, "{shape}: {} MiB to decompress", back >> 20);
+        println!("{shape} {flags}: {} and {} MiB", most >> 20, back >> 20);
+        assert_eq!(fs::metadata(at("b.raw")).unwrap().len(), size);
+        fs::remove_file(at("b.raw")).unwrap();
+    }
+}
