@@ -46,7 +46,10 @@ mod _native {
     /// ----------
     /// arr : numpy.ndarray
     ///     1 to 4 dimensions, int32, int64, float32 or float64 in native byte order, in
-    ///     any memory layout, which is read where it lies. The last axis is zfp's x.
+    ///     any memory layout, which is read where it lies. The last axis is zfp's x. Also
+    ///     buffers, tensors that speak DLPack and are on the CPU, and what has
+    ///     ``__array__``. `promote` makes one of these types of others. A masked array is
+    ///     compressed without its mask, with a UserWarning if that hides anything.
     /// tolerance : float
     ///     Largest absolute error, in the units of `arr`; 0 means the least possible, a few
     ///     units in the last place of the largest value nearby, below which no tolerance

@@ -18,6 +18,7 @@ import sys as _sys
 import numpy as _np
 
 from ._devices import DeviceInfo, Run, Seconds, devices, last_run
+from ._estimate import Estimate, estimate, suggest
 from ._native import (
     __version__,
     _decompress,
@@ -25,9 +26,11 @@ from ._native import (
     decompress_numpy,
     read_header as _read_header,
 )
+from ._types import demote, promote
 
 __all__ = [
     "DeviceInfo",
+    "Estimate",
     "HEADER_FULL",
     "HEADER_MAGIC",
     "HEADER_META",
@@ -36,9 +39,11 @@ __all__ = [
     "Seconds",
     "compress_numpy",
     "decompress_numpy",
+    "demote",
     "devices",
     "dtype_to_format",
     "dtype_to_ztype",
+    "estimate",
     "header",
     "install_as_zfpy",
     "last_run",
@@ -48,6 +53,8 @@ __all__ = [
     "mode_fixed_rate",
     "mode_null",
     "mode_reversible",
+    "promote",
+    "suggest",
     "type_double",
     "type_float",
     "type_int32",

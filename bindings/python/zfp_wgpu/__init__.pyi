@@ -9,6 +9,7 @@ from ._devices import (
     devices as devices,
     last_run as last_run,
 )
+from ._estimate import Estimate as Estimate, estimate as estimate, suggest as suggest
 from ._native import (
     __version__ as __version__,
     _decompress as _decompress,
@@ -17,9 +18,11 @@ from ._native import (
     compress_numpy as compress_numpy,
     decompress_numpy as decompress_numpy,
 )
+from ._types import demote as demote, promote as promote
 
 __all__ = [
     "DeviceInfo",
+    "Estimate",
     "HEADER_FULL",
     "HEADER_MAGIC",
     "HEADER_META",
@@ -28,9 +31,11 @@ __all__ = [
     "Seconds",
     "compress_numpy",
     "decompress_numpy",
+    "demote",
     "devices",
     "dtype_to_format",
     "dtype_to_ztype",
+    "estimate",
     "header",
     "install_as_zfpy",
     "last_run",
@@ -40,6 +45,8 @@ __all__ = [
     "mode_fixed_rate",
     "mode_null",
     "mode_reversible",
+    "promote",
+    "suggest",
     "type_double",
     "type_float",
     "type_int32",
