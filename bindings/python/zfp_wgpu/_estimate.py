@@ -159,7 +159,8 @@ def suggest(
     if wanted is None or (psnr is not None and max_error is not None):
         raise ValueError("one of psnr and max_error is needed, and no more")
     if not wanted >= 0:
-        raise ValueError(f"{'psnr' if max_error is None else 'max_error'}={wanted} is negative")
+        name = "psnr" if max_error is None else "max_error"
+        raise ValueError(f"{name}={wanted} is negative or no number")
     array = as_array(arr)
     sample = _Sample(array, blocks, seed)
 

@@ -15,17 +15,22 @@ def _text(value: Any) -> str:
 class Shown:
     """A dataclass that IPython shows a field to a line, and notebooks as a table."""
 
+    def __init_subclass__(cls) -> None:
+        # IPython prefers the `__repr__` of a class to what its bases know of IPython.
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        with printer.group(4, f"{type(self).__name__}(", ")"):
-            for field in fields(self):  # type: ignore[arg-type]
-                printer.break_()
-                printer.text(f"{field.name}=")
-                value = getattr(self, field.name)
-                if isinstance(value, float):
-                    printer.text(_text(value))
-                else:
-                    printer.pretty(value)
-                printer.text(",")
+        with printer.group(0, f"{type(self).__name__}(", ")"):
+            with printer.indent(4):
+                for field in fields(self):  # type: ignore[arg-type]
+                    value = getattr(self, field.name)
+                    printer.break_()
+                    printer.text(f"{field.name}=")
+                    if isinstance(value, float):
+                        printer.text(_text(value))
+                    else:
+                        printer.pretty(value)
+                    printer.text(",")
             printer.break_()
 
     def _repr_html_(self) -> str:
