@@ -148,6 +148,7 @@ class ZFPY(Codec, metaclass=ABCMeta):  # type: ignore[misc,unused-ignore]
 def register() -> None:
     """Make numcodecs use this codec for the id `zfpy`, even where zfpy is installed.
 
+    >>> import numcodecs
     >>> register()
     >>> type(numcodecs.get_codec({"id": "zfpy"})).__module__
     'zfp_wgpu.numcodecs'
