@@ -90,8 +90,20 @@ def test_modes_that_there_are_not():
     for mode in (0, 1, 6, "rate", None):
         with pytest.raises(ValueError, match="mode"):
             Ours(mode=mode)
-    with pytest.raises(ValueError, match="not finite"):
-        Ours(mode=4, tolerance=0.1).encode(np.full((4, 4), np.nan))
+
+
+def test_nan_is_refused_or_allowed_by_the_environment(monkeypatch):
+    array = smooth((9, 10), np.float64)
+    array[2, 3] = np.nan
+    lossy, reversible = Ours(mode=4, tolerance=0.1), Ours(mode=5)
+    with pytest.raises(ValueError, match=r"\[2, 3\] is not finite.*ZFP_WGPU_NONFINITE=allow"):
+        lossy.encode(array)
+    assert same_bits(reversible.decode(reversible.encode(array)), array)
+    monkeypatch.setenv("ZFP_WGPU_NONFINITE", "allow")
+    assert lossy.encode(array) == Theirs(mode=4, tolerance=0.1).encode(array)
+    monkeypatch.setenv("ZFP_WGPU_NONFINITE", "perhaps")
+    with pytest.raises(ValueError, match="must be error or allow, not 'perhaps'"):
+        lossy.encode(array)
 
 
 def test_where_zfpy_is_installed_it_stays_unless_told_otherwise():

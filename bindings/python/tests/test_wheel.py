@@ -31,12 +31,14 @@ def files(wheel, pattern):
         return {name: archive.read(name) for name in names}
 
 
-def test_one_wheel_for_all_versions_of_python(wheel):
+def test_one_wheel_for_all_versions_of_python(wheel, tmp_path):
     assert "-cp311-abi3-" in wheel.name
-    (library,) = files(wheel, r"\.(so|pyd)$")
-    assert library in ("zfp_wgpu/_native.abi3.so", "zfp_wgpu/_native.pyd")
+    ((name, library),) = files(wheel, r"_native.*\.(so|pyd)$").items()
+    assert name in ("zfp_wgpu/_native.abi3.so", "zfp_wgpu/_native.pyd")
     if sys.platform == "linux":
-        audit = [sys.executable, "-P", "-m", "abi3audit", "--strict", str(wheel)]
+        (tmp_path / "_native.abi3.so").write_bytes(library)
+        audit = [sys.executable, "-P", "-m", "abi3audit", "--strict"]
+        audit += ["--assume-minimum-abi3", "3.11", str(tmp_path / "_native.abi3.so")]
         done = subprocess.run(audit, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 

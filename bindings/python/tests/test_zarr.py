@@ -199,6 +199,16 @@ def test_what_cannot_be_compressed_is_refused_at_once(tmp_path):
         Zfp(rate=8, tolerance=1)
 
 
+def test_fill_values_that_are_nan(tmp_path):
+    """Chunks that the array does not fill hold them, as xarray's do by default."""
+    array = smooth((20, 30), np.float32)
+    chunks = {"chunks": (16, 16), "fill_value": np.nan}
+    for codec in (Zfp(rate=8), Zfpy(2, rate=8)):
+        with pytest.raises(ValueError, match="not finite.* use the reversible mode, or a finite"):
+            create(tmp_path, array, codec, **chunks, overwrite=True)
+    assert same_bits(create(tmp_path, array, Zfp(), **chunks, overwrite=True)[:], array)
+
+
 def test_damaged_chunks_are_errors(tmp_path):
     array = smooth((16, 16), np.float64)
     for name, codec in (("a", Zfp(rate=16)), ("b", Zfpy(2, rate=16))):

@@ -22,6 +22,7 @@ from numcodecs.compat import (  # type: ignore[import-untyped,unused-ignore]
 from numcodecs.registry import register_codec  # type: ignore[import-untyped,unused-ignore]
 
 import zfp_wgpu
+from zfp_wgpu._codec import compress
 
 __all__ = ["ZFPY", "register"]
 
@@ -106,7 +107,9 @@ class ZFPY(Codec, metaclass=ABCMeta):  # type: ignore[misc,unused-ignore]
         TypeError
             `buf` is no array, or of a type that zfp does not know.
         ValueError
-            An array in Fortran order, or whatever `zfp_wgpu.compress_numpy` refuses.
+            An array in Fortran order, NaN or infinity in a lossy mode (unless the environment
+            says ``ZFP_WGPU_NONFINITE=allow``), or whatever else `zfp_wgpu.compress_numpy`
+            refuses.
         RuntimeError
             Not 1 to 4 dimensions.
         """
@@ -116,7 +119,7 @@ class ZFPY(Codec, metaclass=ABCMeta):  # type: ignore[misc,unused-ignore]
             raise ValueError("zfpy does not compress arrays in Fortran order: use order='C'")
         if buf.dtype.kind in "mM":
             buf = buf.view(np.int64)
-        return zfp_wgpu.compress_numpy(buf, write_header=True, **self.compression_kwargs)
+        return compress(buf, True, self.compression_kwargs)
 
     def decode(self, buf: Any, out: Any = None) -> Any:
         """The array of a stream with a header, in whatever mode.

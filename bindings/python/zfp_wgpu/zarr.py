@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from zarr.abc.codec import ArrayBytesCodec
 
 import zfp_wgpu
+from zfp_wgpu._codec import compress
 from zfp_wgpu._types import promoted_dtype
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Zfp(_Serializer):
     def _encode(self, array: NDArray[Any]) -> bytes:
         values = zfp_wgpu.promote(array)
         row = values.reshape(1) if values.ndim == 0 else values
-        return zfp_wgpu.compress_numpy(row, write_header=False, **self._arguments)
+        return compress(row, False, self._arguments)
 
     def _decode(self, stream: NDArray[Any], dtype: np.dtype[Any], shape: Any) -> NDArray[Any]:
         ztype = zfp_wgpu.dtype_to_ztype(promoted_dtype(dtype))
