@@ -16,7 +16,7 @@ _Out = TypeVar("_Out", bound=NDArray[Any])
 class _HasArray(Protocol):
     def __array__(self) -> NDArray[_Scalar]: ...
 
-_Array: TypeAlias = NDArray[_Scalar] | _HasArray | memoryview | array[int] | array[float]
+_Array: TypeAlias = NDArray[_Scalar] | _HasArray | memoryview[Any] | array[int] | array[float]
 
 class _Fields(TypedDict):
     type: int
