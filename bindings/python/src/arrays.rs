@@ -124,13 +124,29 @@ impl<'py> Output<'py> {
 
 /// A plain array as it is; anything else as `zfp_wgpu/_inputs.py` sees it.
 fn seen_as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let py = object.py();
-    let ndarray = py.import(intern!(py, "numpy"))?.getattr(intern!(py, "ndarray"))?;
-    if object.get_type().is(&ndarray) {
+    if is_plain(object)? {
         return untyped(object);
     }
-    let inputs = py.import(intern!(py, "zfp_wgpu._inputs"))?;
-    untyped(&inputs.getattr(intern!(py, "as_array"))?.call1((object,))?)
+    untyped(&inputs(object.py())?.getattr(intern!(object.py(), "as_array"))?.call1((object,))?)
+}
+
+/// Python's warning if this is a masked array that hides values.
+pub(crate) fn warn_of_mask(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !is_plain(object)? {
+        inputs(object.py())?.getattr(intern!(object.py(), "warn_of_mask"))?.call1((object,))?;
+    }
+    Ok(())
+}
+
+/// Whether this is an array of NumPy's own class.
+fn is_plain(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = object.py();
+    let ndarray = py.import(intern!(py, "numpy"))?.getattr(intern!(py, "ndarray"))?;
+    Ok(object.get_type().is(&ndarray))
+}
+
+fn inputs(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(intern!(py, "zfp_wgpu._inputs"))
 }
 
 fn untyped<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {

@@ -127,6 +127,15 @@ def test_arguments_that_make_no_sense():
         zfp_wgpu.estimate(array, planes=9)
 
 
+def test_errors_of_large_integers_are_exact():
+    array = np.arange(1 << 61, (1 << 61) + 100).reshape(10, 10)
+    mode = {"precision": 63}
+    back = zfp_wgpu.decompress_numpy(zfp_wgpu.compress_numpy(array, **mode))
+    largest = max(abs(int(x) - int(y)) for x, y in zip(array.flat, back.flat))
+    assert 0 < zfp_wgpu.estimate(array, **mode).max_error == largest < 100
+    assert zfp_wgpu.estimate(array).max_error == 0
+
+
 def test_nan():
     array = smooth((30, 40), np.float64)
     array[3, 4] = np.nan

@@ -105,8 +105,14 @@ def test_a_mask_that_hides_something_is_told_of():
         warnings.simplefilter("error")
         assert zfp_wgpu.compress_numpy(masked.filled(0)) == zfpy.compress_numpy(masked.filled(0))
         assert zfp_wgpu.compress_numpy(np.ma.array(VALUES, mask=False), rate=12) == STREAM
+        # Nothing is mixed without loss: what was hidden comes back as it was.
+        assert zfp_wgpu.compress_numpy(masked) == zfpy.compress_numpy(masked)
+        assert zfp_wgpu.estimate(masked).stream_bytes == len(zfpy.compress_numpy(masked))
+        for call in (zfp_wgpu.compress_numpy, zfp_wgpu.estimate):
+            with pytest.raises(UserWarning):
+                call(masked, tolerance=0.1)
         with pytest.raises(UserWarning):
-            zfp_wgpu.compress_numpy(masked)
+            zfp_wgpu.suggest(masked, psnr=50)
 
 
 def test_memory_of_buffers_is_let_go():

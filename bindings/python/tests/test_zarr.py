@@ -63,7 +63,9 @@ def test_chunks_are_what_zfp_makes_of_them(configuration, dtype, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("mode", [{}, {"tolerance": 0.01}, {"rate": 12}, {"precision": 20}], ids=str)
+@pytest.mark.parametrize(
+    "mode", [{}, {"tolerance": 0.01}, {"rate": 12}, {"precision": 20}], ids=str
+)
 def test_chunks_of_zfpy_are_read(dtype, mode, tmp_path):
     """The other direction: a chunk that zfpy wrote, in metadata written by hand."""
     array = smooth((9, 10, 11), dtype)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
-from ._inputs import as_array
+from ._inputs import as_array, warn_of_mask
 from ._show import Shown
 
 __all__ = ["Estimate", "estimate", "suggest"]
@@ -106,8 +106,10 @@ def estimate(
     (True, True)
     """
     mode: dict[str, Any] = {"tolerance": tolerance, "rate": rate, "precision": precision, **expert}
-    sample = _Sample(as_array(arr), blocks, seed)
-    return sample.estimate(mode)
+    if expert or max(tolerance, rate, precision) >= 0:
+        warn_of_mask(arr, stacklevel=3)
+    # Without a mask, as it is compressed.
+    return _Sample(np.asarray(as_array(arr)), blocks, seed).estimate(mode)
 
 
 def suggest(
@@ -161,7 +163,8 @@ def suggest(
     if not wanted >= 0:
         name = "psnr" if max_error is None else "max_error"
         raise ValueError(f"{name}={wanted} is negative or no number")
-    array = as_array(arr)
+    warn_of_mask(arr, stacklevel=3)
+    array = np.asarray(as_array(arr))
     sample = _Sample(array, blocks, seed)
 
     def enough(found: _Sample, bits: int) -> bool:
@@ -210,13 +213,11 @@ class _Sample:
     def estimate(self, mode: dict[str, Any]) -> Estimate:
         values, array = self.values, self.array
         lossy = any(number >= 0 for name, number in mode.items() if name != "minexp")
-        if (lossy or "minexp" in mode) and array.dtype.kind == "f":
-            if not np.isfinite(values).all():
-                raise ValueError("arr holds NaN or infinity, which lossy modes refuse")
+        finite = array.dtype.kind == "i" or np.isfinite(values).all()
+        if (lossy or "minexp" in mode) and not finite:
+            raise ValueError("arr holds NaN or infinity, which lossy modes refuse")
         # So little work is no work for a GPU.
-        body = _native.compress_numpy(
-            values, write_header=False, word_bits=8, device="cpu", **mode
-        )
+        body = _native.compress_numpy(values, write_header=False, word_bits=8, device="cpu", **mode)
         code = _ZTYPES[array.dtype.name]
         back = _native._decompress(body, code, values.shape, device="cpu", **mode)
         if self.inside is None:
@@ -259,11 +260,16 @@ def _gather(
 
 
 def _distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    """Absolute differences, without overflow; NaN and infinity are only compared with their
-    like, in the mode that keeps them."""
+    """Absolute differences, exact as far as a double can be."""
+    if a.dtype.kind == "i":
+        # Two integers may be further apart than the largest of them.
+        unsigned = f"u{a.dtype.itemsize}"
+        distance = np.maximum(a, b).view(unsigned) - np.minimum(a, b).view(unsigned)
+        return distance.astype(float)
+    # NaN and infinity only meet their like, in the mode that keeps them.
     with np.errstate(invalid="ignore"):
-        error = np.abs(a.astype(float) - b.astype(float))
-    return np.nan_to_num(error, nan=0.0)
+        distance = np.abs(a.astype(float) - b.astype(float))
+    return np.nan_to_num(distance, nan=0.0)
 
 
 def _psnr(array: NDArray[Any], rmse: float) -> float:

@@ -206,10 +206,13 @@ class Zfpy(_Serializer):
         return ZFPY(self.mode, self.tolerance, self.rate, self.precision)
 
     def _encode(self, array: NDArray[Any]) -> bytes:
-        return self._codec().encode(np.ascontiguousarray(array))  # type: ignore[no-any-return]
+        # Not by the codec's `encode`, since here the order in memory does not matter.
+        values = array.view(np.int64) if array.dtype.kind in "mM" else array
+        return compress(values, True, self._codec().compression_kwargs)
 
     def _decode(self, stream: NDArray[Any], dtype: np.dtype[Any], shape: Any) -> NDArray[Any]:
-        return self._codec().decode(stream).view(dtype).reshape(shape)  # type: ignore[no-any-return]
+        array: NDArray[Any] = self._codec().decode(stream)
+        return array.view(dtype).reshape(shape)
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
