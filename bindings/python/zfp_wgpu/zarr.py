@@ -10,6 +10,7 @@ True
 """
 
 import asyncio
+from abc import abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,11 +44,13 @@ class _Serializer(ArrayBytesCodec):
 
     is_fixed_size = False
 
+    @abstractmethod
     def _encode(self, array: NDArray[Any]) -> bytes:
-        raise NotImplementedError
+        """The stream of a chunk in any memory layout."""
 
+    @abstractmethod
     def _decode(self, stream: NDArray[Any], dtype: np.dtype[Any], shape: Any) -> NDArray[Any]:
-        raise NotImplementedError
+        """The chunk of this type and shape in a stream."""
 
     def validate(self, *, shape: Any, dtype: Any, chunk_grid: Any) -> None:
         """Refuses, before anything is written, arrays that cannot be compressed.
