@@ -59,10 +59,7 @@ pub(crate) struct Input<'py> {
 
 impl<'py> Input<'py> {
     pub(crate) fn of(array: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let array = untyped(array).map_err(|_| {
-            let given = array.get_type();
-            PyTypeError::new_err(format!("arr must be a numpy.ndarray, not {given}"))
-        })?;
+        let array = seen_as_array(array)?;
         let scalar = scalar_of(&array)?;
         Ok(Self { span: Span::of(&array, scalar.size()), scalar, _array: array })
     }
@@ -123,6 +120,33 @@ impl<'py> Output<'py> {
     pub(crate) fn into_array(self) -> Bound<'py, PyAny> {
         self.array.into_any()
     }
+}
+
+/// A plain array as it is; anything else as `zfp_wgpu/_inputs.py` sees it.
+fn seen_as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if is_plain(object)? {
+        return untyped(object);
+    }
+    untyped(&inputs(object.py())?.getattr(intern!(object.py(), "as_array"))?.call1((object,))?)
+}
+
+/// Python's warning if this is a masked array that hides values.
+pub(crate) fn warn_of_mask(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !is_plain(object)? {
+        inputs(object.py())?.getattr(intern!(object.py(), "warn_of_mask"))?.call1((object,))?;
+    }
+    Ok(())
+}
+
+/// Whether this is an array of NumPy's own class.
+fn is_plain(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = object.py();
+    let ndarray = py.import(intern!(py, "numpy"))?.getattr(intern!(py, "ndarray"))?;
+    Ok(object.get_type().is(&ndarray))
+}
+
+fn inputs(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(intern!(py, "zfp_wgpu._inputs"))
 }
 
 fn untyped<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {

@@ -22,9 +22,9 @@ mod _native {
     use pyo3::exceptions::PyTypeError;
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
-    use zfp_wgpu::{Compressor, Decompressor, Header};
+    use zfp_wgpu::{Compressor, Decompressor, Header, Mode};
 
-    use crate::arrays::{Input, Output};
+    use crate::arrays::{Input, Output, warn_of_mask};
     use crate::bytes::{Stream, into_bytes};
     use crate::devices::{Report, detached, device_of, info, report, wait_at_exit, warn};
     use crate::errors::exception;
@@ -50,7 +50,11 @@ mod _native {
     /// ----------
     /// arr : numpy.ndarray
     ///     1 to 4 dimensions, int32, int64, float32 or float64 in native byte order, in
-    ///     any memory layout, which is read where it lies. The last axis is zfp's x.
+    ///     any memory layout, which is read where it lies. The last axis is zfp's x. Also
+    ///     buffers, tensors that speak DLPack and are on the CPU, and what has
+    ///     ``__array__``. `promote` makes one of these types of others. A masked array is
+    ///     compressed without its mask; in lossy modes, which mix hidden values with others,
+    ///     a UserWarning tells.
     /// tolerance : float
     ///     Largest absolute error, in the units of `arr`; 0 means the least possible, a few
     ///     units in the last place of the largest value nearby, below which no tolerance
@@ -144,6 +148,9 @@ mod _native {
         let input = Input::of(arr)?;
         let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
+        if mode != Mode::Reversible {
+            warn_of_mask(arr)?;
+        }
         let compressor = Compressor::new(mode)
             .device(device_of(py, device)?)
             .validate(validate)

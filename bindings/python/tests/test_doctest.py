@@ -1,6 +1,7 @@
 """The examples in the package's docstrings run and give what they say."""
 
 import doctest
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -26,9 +27,26 @@ def test_examples(name, monkeypatch):
     assert not failures, "".join(failures)
 
 
-def test_the_first_minute_of_the_readme():
-    readme = Path(__file__).parents[3] / "README.md"
-    blocks = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
+@pytest.mark.parametrize("name", ["numcodecs", "zarr"])
+def test_examples_of_the_codecs(name):
+    from numcodecs import get_codec, register_codec
+
+    module = importlib.import_module(f"zfp_wgpu.{name}")
+    installed = type(get_codec({"id": "zfpy"}))
+    try:
+        done = doctest.testmod(module, extraglobs={"np": np, "zfp_wgpu": zfp_wgpu})
+    finally:
+        # `register` is for the whole process.
+        register_codec(installed)
+    assert done.attempted > 3 and not done.failed
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_first_minute_of_the_readme(page, tmp_path, monkeypatch):
+    page = Path(__file__).parents[3] / page
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert blocks
+    # Some write files.
+    monkeypatch.chdir(tmp_path)
     for block in blocks:
-        exec(compile(block, readme, "exec"), {})
+        exec(compile(block, page, "exec"), {})

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 SAMPLE = """
+from array import array
 from typing import Any, assert_type
 
 import numpy as np
@@ -52,6 +53,24 @@ zfpy.install_as_zfpy()
 numbers = {"chunks": (4, 5), **Zfp(rate=8)}, Zfp(precision=9) == Zfp(), Zfp(reversible=True)
 assert_type(Zfp(accuracy=1e-3).filter_options, tuple[int, ...])
 print(FILTER_ID + 1, plugin_path().upper(), Zfp(minbits=1, maxbits=9, maxprec=64, minexp=-9))
+found = zfpy.estimate(a, tolerance=1e-3, blocks=9, maxprec=8)
+assert_type(found, zfpy.Estimate)
+print(found.bits_per_value * 2, found.of_blocks // 2)
+assert_type(zfpy.suggest(a, psnr=60, check=True), float)
+small = np.zeros((4, 5), np.int16)
+wide = zfpy.promote(small)
+zfpy.compress_numpy(wide)
+zfpy.demote(zfpy.decompress_numpy(stream), np.float16)
+zfpy.compress_numpy(memoryview(bytes(80)).cast("f"), rate=8)
+zfpy.compress_numpy(array("d", [1, 2]))
+
+
+class Mine:
+    def __array__(self) -> npt.NDArray[np.float32]:
+        return np.zeros(4, np.float32)
+
+
+zfpy.compress_numpy(Mine())
 """
 
 # Each of these lines is a mistake.
@@ -77,6 +96,10 @@ zfp_wgpu.devices()[0].kind == "fast"
 zfp_wgpu.devices()[0].name = "mine"
 zfp_wgpu.DeviceInfo("mine")
 zfp_wgpu.decompress_numpy("text")
+zfp_wgpu.estimate(a).mean
+zfp_wgpu.estimate(a, rate="8")
+zfp_wgpu.suggest(a, psnr=60) + "8"
+zfp_wgpu.suggest(a, 60)
 zfp_wgpu.decompress_numpy(b"", None)
 zfp_wgpu.decompress_numpy(b"", out=b"")  # not an error to a type checker before PEP 688
 zfp_wgpu.header(b"")["ny"]["nx"]

@@ -18,6 +18,7 @@ import sys as _sys
 import numpy as _np
 
 from ._devices import DeviceInfo, Run, Seconds, devices, last_run
+from ._estimate import Estimate, estimate, suggest
 from ._native import (
     Index,
     __version__,
@@ -30,9 +31,11 @@ from ._native import (
     read_header as _read_header,
 )
 from ._parts import decompress_region
+from ._types import demote, promote
 
 __all__ = [
     "DeviceInfo",
+    "Estimate",
     "HEADER_FULL",
     "HEADER_MAGIC",
     "HEADER_META",
@@ -46,9 +49,11 @@ __all__ = [
     "decompress_batch",
     "decompress_numpy",
     "decompress_region",
+    "demote",
     "devices",
     "dtype_to_format",
     "dtype_to_ztype",
+    "estimate",
     "header",
     "install_as_zfpy",
     "last_run",
@@ -58,6 +63,8 @@ __all__ = [
     "mode_fixed_rate",
     "mode_null",
     "mode_reversible",
+    "promote",
+    "suggest",
     "type_double",
     "type_float",
     "type_int32",

@@ -9,6 +9,7 @@ from ._devices import (
     devices as devices,
     last_run as last_run,
 )
+from ._estimate import Estimate as Estimate, estimate as estimate, suggest as suggest
 from ._native import (
     Index as Index,
     __version__ as __version__,
@@ -22,9 +23,11 @@ from ._native import (
     decompress_numpy as decompress_numpy,
 )
 from ._parts import decompress_region as decompress_region
+from ._types import demote as demote, promote as promote
 
 __all__ = [
     "DeviceInfo",
+    "Estimate",
     "HEADER_FULL",
     "HEADER_MAGIC",
     "HEADER_META",
@@ -38,9 +41,11 @@ __all__ = [
     "decompress_batch",
     "decompress_numpy",
     "decompress_region",
+    "demote",
     "devices",
     "dtype_to_format",
     "dtype_to_ztype",
+    "estimate",
     "header",
     "install_as_zfpy",
     "last_run",
@@ -50,6 +55,8 @@ __all__ = [
     "mode_fixed_rate",
     "mode_null",
     "mode_reversible",
+    "promote",
+    "suggest",
     "type_double",
     "type_float",
     "type_int32",

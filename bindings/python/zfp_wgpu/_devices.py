@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import _native
+from ._show import Shown
 
 __all__ = ["DeviceInfo", "Run", "Seconds", "devices", "last_run"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeviceInfo:
+class DeviceInfo(Shown):
     """A GPU, as `devices` lists it.
 
     Attributes
@@ -43,7 +44,7 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seconds:
+class Seconds(Shown):
     """How long the parts of a call took, in seconds.
 
     On a GPU the parts overlap, so that their sum may exceed the total.
@@ -73,7 +74,7 @@ class Seconds:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Shown):
     """What a compression or decompression did, as `last_run` tells.
 
     Attributes

@@ -1,5 +1,6 @@
+from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, final, overload
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, final, overload
 
 import numpy as np
 from _typeshed import ReadableBuffer, WriteableBuffer
@@ -10,6 +11,12 @@ _Scalar: TypeAlias = np.int32 | np.int64 | np.float32 | np.float64
 # Before Python 3.12, NumPy does not say that its arrays are buffers.
 _Stream: TypeAlias = ReadableBuffer | NDArray[np.uint8]
 _Out = TypeVar("_Out", bound=NDArray[Any])
+
+# What NumPy can see as an array, of the types that zfp knows as far as that can be said.
+class _HasArray(Protocol):
+    def __array__(self) -> NDArray[_Scalar]: ...
+
+_Array: TypeAlias = NDArray[_Scalar] | _HasArray | memoryview[Any] | array[int] | array[float]
 
 class _Fields(TypedDict):
     type: int
@@ -83,7 +90,7 @@ class Index:
     def __ne__(self, other: object, /) -> bool: ...
 
 def compress_numpy(
-    arr: NDArray[_Scalar],
+    arr: _Array,
     tolerance: float = -1,
     rate: float = -1,
     precision: float = -1,

@@ -1,0 +1,108 @@
+"""The examples of xarray and Dask run as they are, and the latter on a real cluster too."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import zarr
+
+import zfp_wgpu
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def example(name, *arguments, timeout=150):
+    command = [sys.executable, "-P", EXAMPLES / name, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_xarray_in_zarr_2_zarr_3_and_netcdf(tmp_path):
+    printed = example("xarray_files.py", tmp_path)
+    sizes = [float(size) for size in re.findall(r": ([\d.]+) MB", printed)]
+    assert len(sizes) == 4 and all(3 * size < sizes[0] for size in sizes[1:])
+    metadata = json.loads((tmp_path / "2.zarr/air/.zarray").read_text())
+    assert metadata["compressor"]["id"] == "zfpy"
+    metadata = json.loads((tmp_path / "3.zarr/air/zarr.json").read_text())
+    expected = {"mode": "fixed_accuracy", "tolerance": 0.01}
+    assert metadata["codecs"] == [{"name": "zfp", "configuration": expected}]
+
+
+def test_dask_with_an_array_larger_than_a_workers_share(tmp_path):
+    printed = example("dask_zarr.py", tmp_path)
+    field, share = map(int, re.search(r"(\d+) MiB, (\d+)MiB", printed).groups())
+    assert field > share
+    assert "read back: error" in printed
+    stored = zarr.open_array(tmp_path / "field.zarr")
+    assert stored.nbytes == field << 20 and stored.nchunks_initialized > 100
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A scheduler that knows nothing of this package, and two workers with it."""
+    strange = tmp_path / "scheduler"
+    strange.mkdir()
+    (strange / "zfp_wgpu.py").write_text("raise ImportError('not on the scheduler')\n")
+    file = tmp_path / "scheduler.json"
+    common = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    scheduler = ["dask_scheduler", "--port", "0"]
+    worker = ["dask_worker", "--nthreads", "1", "--no-nanny", "--memory-limit", "400MiB"]
+    with ExitStack() as stack:
+        for command, environment in (
+            (scheduler, {"PYTHONPATH": str(strange)}),
+            (worker, {"ZFP_WGPU_DEVICE": "cpu"}),
+            (worker, {}),
+        ):
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:], *common],
+                env={**os.environ, **environment},
+                cwd=tmp_path,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        deadline = time.monotonic() + 60
+        while not (file.exists() and file.read_text()):
+            assert time.monotonic() < deadline, "no scheduler"
+            time.sleep(0.1)
+        yield json.loads(file.read_text())["address"]
+
+
+def test_dask_with_nothing_of_ours_on_the_scheduler(cluster, tmp_path):
+    from dask.distributed import Client
+
+    def on_the_scheduler():
+        try:
+            import zfp_wgpu
+        except ImportError as error:
+            return str(error)
+        return zfp_wgpu.__file__
+
+    def with_a_nan():
+        import numpy as np
+        import zfp_wgpu
+
+        array = np.ones((4, 5))
+        array[1, 2] = np.nan
+        return zfp_wgpu.compress_numpy(array, tolerance=1e-3)
+
+    with Client(cluster) as client:
+        client.wait_for_workers(2, timeout=60)
+        assert client.run_on_scheduler(on_the_scheduler) == "not on the scheduler"
+        assert len(client.run(lambda: __import__("zfp_wgpu").__version__)) == 2
+        # A worker's exception comes back to whoever waits.
+        with pytest.raises(ValueError, match=r"not finite.*\[1, 2\]|\[1, 2\].*not finite"):
+            client.submit(with_a_nan).result()
+    printed = example("dask_zarr.py", tmp_path, "--scheduler", cluster, "--layers", 6)
+    devices = eval(re.search("devices: (.*)", printed)[1])
+    known = {"CPU", *(gpu.name for gpu in zfp_wgpu.devices())}
+    assert len(devices) == 2 and "CPU" in devices.values() and known >= set(devices.values())
+    assert "read back: error" in printed

@@ -1,0 +1,37 @@
+"""What the codecs for numcodecs and Zarr share: they are told nothing but their configuration,
+which other implementations must know as well."""
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _native
+
+__all__ = ["NONFINITE_VARIABLE", "compress"]
+
+# The variable of the environment that says what lossy modes do with NaN and infinity.
+NONFINITE_VARIABLE = "ZFP_WGPU_NONFINITE"
+
+
+def compress(array: NDArray[Any], header: bool, arguments: dict[str, Any]) -> bytes:
+    """The stream of an array; ValueError if a lossy mode meets NaN or infinity, unless the
+    environment says ``ZFP_WGPU_NONFINITE=allow``."""
+    policy: Any = os.environ.get(NONFINITE_VARIABLE) or "error"
+    if policy not in ("error", "allow"):
+        raise ValueError(f"{NONFINITE_VARIABLE} must be error or allow, not {policy!r}")
+    try:
+        return _native.compress_numpy(array, write_header=header, nonfinite=policy, **arguments)
+    except ValueError as error:
+        if policy == "error" and arguments and _refused(array):
+            where, _, _ = str(error).partition(":")
+            raise ValueError(
+                f"{where}: use the reversible mode, or a finite fill value, or set "
+                f"{NONFINITE_VARIABLE}=allow to have arbitrary numbers around it"
+            ) from None
+        raise
+
+
+def _refused(array: NDArray[Any]) -> bool:
+    return array.dtype.kind == "f" and not np.isfinite(array).all()
