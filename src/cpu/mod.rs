@@ -1,9 +1,10 @@
 //! Arrays to streams and back on the CPU.
 //!
 //! [`serial`] is the specification: one block after the other, nothing else. Other
-//! paths are other ways to the same bytes.
+//! paths are other ways to the same bytes: [`simd`] on one thread, `parallel` on several.
 
 mod serial;
+mod simd;
 
 #[cfg(feature = "parallel")]
 mod parallel;
@@ -35,7 +36,7 @@ pub(crate) fn compress(
         return parallel::compress(field, params, policy, threads, out);
     }
     let _ = threads;
-    serial::compress(field, params, policy, out)
+    simd::compress_blocks(field, params, policy, 0..field.grid().len(), out)
 }
 
 /// Reads all blocks of a field from a stream whose first block begins at bit `start`.
@@ -56,5 +57,5 @@ pub(crate) fn decompress(
         return parallel::decompress(stream, start, params, threads, field);
     }
     let _ = threads;
-    serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
+    simd::decompress(stream, start, params, field.scalar(), &mut field.whole())
 }

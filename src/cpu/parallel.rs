@@ -11,7 +11,7 @@
 
 use rayon::prelude::*;
 
-use super::serial;
+use super::simd;
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
@@ -40,7 +40,7 @@ pub(crate) fn compress(
 ) -> Result<()> {
     threads::run(threads, |threads| {
         if threads == 1 {
-            return serial::compress(field, params, policy, out);
+            return simd::compress_blocks(field, params, policy, 0..field.grid().len(), out);
         }
         compress_waves(field, params, policy, threads, out)
     })?
@@ -69,7 +69,7 @@ fn compress_waves(
             writer.clear();
             let from = first + chunk * chunk_blocks;
             let to = last.min(from + chunk_blocks);
-            serial::compress_blocks(field, params, policy, from..to, writer)
+            simd::compress_blocks(field, params, policy, from..to, writer)
         })
     };
     // While one wave is appended, the next is compressed, so that no thread waits.
@@ -141,6 +141,6 @@ pub(crate) fn decompress(
             .slabs(parts)
             .par_iter_mut()
             .with_max_len(1)
-            .try_for_each(|slab| serial::decompress(stream, start, params, scalar, slab))
+            .try_for_each(|slab| simd::decompress(stream, start, params, scalar, slab))
     })?
 }
