@@ -1,5 +1,7 @@
 //! The grid of blocks over a field, in the order of the stream: x fastest.
 
+use std::ops::Range;
+
 use super::layout::{Layout, MAX_DIMS};
 
 /// How many blocks lie along each axis.
@@ -48,16 +50,30 @@ impl Grid {
     ) -> impl Iterator<Item = BlockIndex> {
         let mut part = self;
         part.counts[axis] = to - from;
+        self.part(axis, from, to, 0..part.len())
+    }
+
+    /// Some of these blocks, numbered among themselves.
+    pub(crate) fn part(
+        self,
+        axis: usize,
+        from: usize,
+        to: usize,
+        blocks: Range<usize>,
+    ) -> impl Iterator<Item = BlockIndex> {
+        let mut part = self;
+        part.counts[axis] = to - from;
         let row = if axis == 0 { from } else { 0 };
-        let mut number = 0;
-        part.range(0, part.len()).map(move |mut block| {
+        let mut number = None;
+        part.range(blocks.start, blocks.end).map(move |mut block| {
             block.at[axis] += from;
-            if block.at[0] == row {
+            let mut next = number.unwrap_or(0);
+            if block.at[0] == row || number.is_none() {
                 // A new row; within one, numbers go up by one.
-                number = block.at.iter().zip(self.counts).rev().fold(0, |n, (at, c)| n * c + at);
+                next = block.at.iter().zip(self.counts).rev().fold(0, |n, (at, c)| n * c + at);
             }
-            block.number = number;
-            number += 1;
+            block.number = next;
+            number = Some(next + 1);
             block
         })
     }
@@ -102,6 +118,8 @@ mod tests {
         for axis in 0..4 {
             let mut blocks: Vec<_> =
                 (0..grid.counts[axis]).flat_map(|from| grid.slab(axis, from, from + 1)).collect();
+            let first: Vec<_> = grid.slab(axis, 0, 1).collect();
+            assert_eq!(grid.part(axis, 0, 1, 3..6).collect::<Vec<_>>(), first[3..6]);
             blocks.sort_by_key(|block| block.number);
             assert_eq!(blocks, all);
         }

@@ -43,6 +43,21 @@ impl<'a> Slab<'a> {
         Grid::of(&self.layout).slab(self.axis, self.layers.0, self.layers.1)
     }
 
+    /// Some of the slab's blocks, numbered from its first.
+    pub(crate) fn some_blocks(
+        &self,
+        blocks: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = BlockIndex> + use<> {
+        Grid::of(&self.layout).part(self.axis, self.layers.0, self.layers.1, blocks)
+    }
+
+    /// How many blocks the slab has.
+    pub(crate) fn len(&self) -> usize {
+        let mut part = Grid::of(&self.layout);
+        part.counts[self.axis] = self.layers.1 - self.layers.0;
+        part.len()
+    }
+
     /// Stores a block's values, without those that lie outside the field.
     #[inline(always)]
     pub(crate) fn scatter<S: Scalar, const N: usize>(

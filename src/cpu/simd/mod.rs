@@ -3,12 +3,16 @@
 //!
 //! | module | purpose |
 //! |---|---|
+//! | `decode` | streams to arrays |
+//! | `unlift` | the inverse transforms over vectors |
 //! | `level` | which instructions there are, as types that prove it |
 
 // Loads, stores and instructions that the CPU was asked for; each says why it is sound.
 #![allow(unsafe_code)]
 
+mod decode;
 mod level;
+mod unlift;
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
@@ -37,6 +41,5 @@ pub(crate) fn decompress(
     scalar: ScalarType,
     slab: &mut Slab<'_>,
 ) -> Result<()> {
-    let _level = Level::chosen()?;
-    super::serial::decompress(stream, start, params, scalar, slab)
+    decode::decompress(Level::chosen()?, stream, start, params, scalar, slab)
 }

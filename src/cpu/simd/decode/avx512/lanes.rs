@@ -1,0 +1,273 @@
+//! Vectors of AVX-512, of integers of either width.
+
+use std::arch::x86_64::*;
+
+use super::{Set, load};
+use crate::cpu::simd::unlift::{Lanes, Vector};
+use crate::scalar::Float;
+
+/// A vector of integers of either width.
+pub(super) trait Wide<const K: usize>: Vector<K> {
+    /// Integers from their bytes, and out of negabinary.
+    fn join(bytes: [__m512i; K]) -> [Self; K];
+    /// The same bits.
+    fn bits(self) -> __m512i;
+    /// One number in all lanes.
+    fn splat(bits: u64) -> Self;
+    /// The bits of the number by which integers are multiplied.
+    fn scale(exponent: i32) -> u64;
+    /// Four lanes of each of 16 numbers.
+    fn spread(bits: &[u64; 16]) -> [Self; K];
+    /// The bits of floating-point values: these integers times a power of two.
+    fn scaled(self, scale: Self) -> Self;
+    /// The bits of floating-point values that these integers are, but for negative ones.
+    fn patterns(self) -> Self;
+    /// Of each lane, the first if its bit is set in `mask`, else the second.
+    fn choose(mask: u64, first: __m512i, second: __m512i) -> __m512i;
+}
+
+/// Sixteen 32-bit integers. Made only by functions that are compiled for AVX-512.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes32(__m512i);
+
+/// Eight 64-bit integers. Made only by functions that are compiled for AVX-512.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes64(__m512i);
+
+// SAFETY of all that follows:
+// * these methods take or are called from what takes such vectors, which there are only
+//   in functions that the token of AVX-512 leads to: the CPU has these instructions.
+macro_rules! vectors {
+    ($expression:expr) => {
+        // SAFETY: see above.
+        unsafe { $expression }
+    };
+}
+
+impl Lanes for Lanes32 {
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(vectors!(_mm512_add_epi32(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(vectors!(_mm512_sub_epi32(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn half(self) -> Self {
+        Self(vectors!(_mm512_srai_epi32::<1>(self.0)))
+    }
+}
+
+impl Lanes for Lanes64 {
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(vectors!(_mm512_add_epi64(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(vectors!(_mm512_sub_epi64(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn half(self) -> Self {
+        Self(vectors!(_mm512_srai_epi64::<1>(self.0)))
+    }
+}
+
+impl Vector<4> for Lanes32 {
+    #[inline(always)]
+    fn rows([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        vectors!({
+            let ab = _mm512_unpacklo_epi32(a.0, b.0);
+            let cd = _mm512_unpacklo_epi32(c.0, d.0);
+            let ab_high = _mm512_unpackhi_epi32(a.0, b.0);
+            let cd_high = _mm512_unpackhi_epi32(c.0, d.0);
+            [
+                Self(_mm512_unpacklo_epi64(ab, cd)),
+                Self(_mm512_unpackhi_epi64(ab, cd)),
+                Self(_mm512_unpacklo_epi64(ab_high, cd_high)),
+                Self(_mm512_unpackhi_epi64(ab_high, cd_high)),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn swap([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        vectors!({
+            let ab = _mm512_shuffle_i32x4::<0x44>(a.0, b.0);
+            let ab_high = _mm512_shuffle_i32x4::<0xee>(a.0, b.0);
+            let cd = _mm512_shuffle_i32x4::<0x44>(c.0, d.0);
+            let cd_high = _mm512_shuffle_i32x4::<0xee>(c.0, d.0);
+            [
+                Self(_mm512_shuffle_i32x4::<0x88>(ab, cd)),
+                Self(_mm512_shuffle_i32x4::<0xdd>(ab, cd)),
+                Self(_mm512_shuffle_i32x4::<0x88>(ab_high, cd_high)),
+                Self(_mm512_shuffle_i32x4::<0xdd>(ab_high, cd_high)),
+            ]
+        })
+    }
+}
+
+impl Vector<8> for Lanes64 {
+    #[inline(always)]
+    fn rows([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        vectors!({
+            let even = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+            let odd = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+            let ab = _mm512_unpacklo_epi64(a.0, b.0);
+            let cd = _mm512_unpacklo_epi64(c.0, d.0);
+            let ab_high = _mm512_unpackhi_epi64(a.0, b.0);
+            let cd_high = _mm512_unpackhi_epi64(c.0, d.0);
+            [
+                Self(_mm512_permutex2var_epi64(ab, even, cd)),
+                Self(_mm512_permutex2var_epi64(ab_high, even, cd_high)),
+                Self(_mm512_permutex2var_epi64(ab, odd, cd)),
+                Self(_mm512_permutex2var_epi64(ab_high, odd, cd_high)),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn swap(set: [Self; 8]) -> [Self; 8] {
+        let mut swapped = set;
+        for h in 0..2 {
+            for p in 0..2 {
+                let [a, b] = [set[4 * p + h].0, set[4 * p + 2 + h].0];
+                swapped[4 * h + p] = Self(vectors!(_mm512_shuffle_i64x2::<0x44>(a, b)));
+                swapped[4 * h + 2 + p] = Self(vectors!(_mm512_shuffle_i64x2::<0xee>(a, b)));
+            }
+        }
+        swapped
+    }
+}
+
+impl Wide<4> for Lanes32 {
+    #[inline(always)]
+    fn join([a, b, c, d]: [__m512i; 4]) -> [Self; 4] {
+        vectors!({
+            let negabinary = _mm512_set1_epi32(0xaaaa_aaaa_u32 as i32);
+            let ab = [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)];
+            let cd = [_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d)];
+            [
+                _mm512_unpacklo_epi16(ab[0], cd[0]),
+                _mm512_unpackhi_epi16(ab[0], cd[0]),
+                _mm512_unpacklo_epi16(ab[1], cd[1]),
+                _mm512_unpackhi_epi16(ab[1], cd[1]),
+            ]
+            .map(|u| Self(_mm512_sub_epi32(_mm512_xor_si512(u, negabinary), negabinary)))
+        })
+    }
+    #[inline(always)]
+    fn bits(self) -> __m512i {
+        self.0
+    }
+    #[inline(always)]
+    fn splat(bits: u64) -> Self {
+        Self(vectors!(_mm512_set1_epi32(bits as i32)))
+    }
+    #[inline(always)]
+    fn scale(exponent: i32) -> u64 {
+        u64::from(f32::to_bits(<f32 as Float>::power_of_two(exponent - 30)))
+    }
+    #[inline(always)]
+    fn spread(bits: &[u64; 16]) -> [Self; 4] {
+        let bits = Set(std::array::from_fn(|i| bits[i % 16] as u32));
+        vectors!({
+            let all = load::<u32>(&bits, 0);
+            let first = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+            [0, 4, 8, 12].map(|block| {
+                let index = _mm512_add_epi32(first, _mm512_set1_epi32(block));
+                Self(_mm512_permutexvar_epi32(index, all))
+            })
+        })
+    }
+    #[inline(always)]
+    fn scaled(self, scale: Self) -> Self {
+        vectors!({
+            let value = _mm512_mul_ps(_mm512_cvtepi32_ps(self.0), _mm512_castsi512_ps(scale.0));
+            Self(_mm512_castps_si512(value))
+        })
+    }
+    #[inline(always)]
+    fn patterns(self) -> Self {
+        vectors!({
+            let below = _mm512_srli_epi32::<1>(_mm512_srai_epi32::<31>(self.0));
+            Self(_mm512_xor_si512(self.0, below))
+        })
+    }
+    #[inline(always)]
+    fn choose(mask: u64, first: __m512i, second: __m512i) -> __m512i {
+        vectors!(_mm512_mask_blend_epi32(mask as u16, second, first))
+    }
+}
+
+impl Wide<8> for Lanes64 {
+    #[inline(always)]
+    fn join(bytes: [__m512i; 8]) -> [Self; 8] {
+        vectors!({
+            let negabinary = _mm512_set1_epi64(0xaaaa_aaaa_aaaa_aaaa_u64 as i64);
+            let pair = |i: usize| {
+                let [a, b] = [bytes[2 * i], bytes[2 * i + 1]];
+                [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)]
+            };
+            let four = |a: [__m512i; 2], b: [__m512i; 2]| {
+                [
+                    _mm512_unpacklo_epi16(a[0], b[0]),
+                    _mm512_unpackhi_epi16(a[0], b[0]),
+                    _mm512_unpacklo_epi16(a[1], b[1]),
+                    _mm512_unpackhi_epi16(a[1], b[1]),
+                ]
+            };
+            let low = four(pair(0), pair(1));
+            let high = four(pair(2), pair(3));
+            let eight = |i: usize| {
+                let [a, b] = [low[i / 2], high[i / 2]];
+                if i % 2 == 0 { _mm512_unpacklo_epi32(a, b) } else { _mm512_unpackhi_epi32(a, b) }
+            };
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|i| {
+                let u = _mm512_xor_si512(eight(i), negabinary);
+                Self(_mm512_sub_epi64(u, negabinary))
+            })
+        })
+    }
+    #[inline(always)]
+    fn bits(self) -> __m512i {
+        self.0
+    }
+    #[inline(always)]
+    fn splat(bits: u64) -> Self {
+        Self(vectors!(_mm512_set1_epi64(bits as i64)))
+    }
+    #[inline(always)]
+    fn scale(exponent: i32) -> u64 {
+        f64::to_bits(<f64 as Float>::power_of_two(exponent - 62))
+    }
+    #[inline(always)]
+    fn spread(bits: &[u64; 16]) -> [Self; 8] {
+        let bits = Set(std::array::from_fn(|i| bits[i % 16]));
+        vectors!({
+            let (low, high) = (load::<u64>(&bits, 0), load::<u64>(&bits, 1));
+            let first = _mm512_setr_epi64(0, 0, 0, 0, 1, 1, 1, 1);
+            [0, 2, 4, 6, 8, 10, 12, 14].map(|block| {
+                let index = _mm512_add_epi64(first, _mm512_set1_epi64(block));
+                Self(_mm512_permutex2var_epi64(low, index, high))
+            })
+        })
+    }
+    #[inline(always)]
+    fn scaled(self, scale: Self) -> Self {
+        vectors!({
+            let value = _mm512_mul_pd(_mm512_cvtepi64_pd(self.0), _mm512_castsi512_pd(scale.0));
+            Self(_mm512_castpd_si512(value))
+        })
+    }
+    #[inline(always)]
+    fn patterns(self) -> Self {
+        vectors!({
+            let below = _mm512_srli_epi64::<1>(_mm512_srai_epi64::<63>(self.0));
+            Self(_mm512_xor_si512(self.0, below))
+        })
+    }
+    #[inline(always)]
+    fn choose(mask: u64, first: __m512i, second: __m512i) -> __m512i {
+        vectors!(_mm512_mask_blend_epi64(mask as u8, second, first))
+    }
+}

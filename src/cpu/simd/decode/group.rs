@@ -1,0 +1,76 @@
+//! Planes of several blocks, on their way from the parser to the vectors.
+
+use super::head::{Head, Kind};
+
+/// 64 numbers side by side.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Set<T>(pub(super) [T; 64]);
+
+/// What a block's integers become.
+#[derive(Clone, Copy)]
+pub(super) struct Cast {
+    pub(super) kind: Kind,
+    pub(super) exponent: i32,
+}
+
+/// Blocks that are decoded together: up to four sets of 64 coefficients, which are 16
+/// blocks of 4, four of 16, one of 64, or a quarter of one of 256.
+pub(super) struct Group {
+    /// The planes of each set: bit `i` of number `k` is bit `k` of coefficient `i`.
+    pub(super) planes: [Set<u64>; 4],
+    /// The casts of all blocks.
+    pub(super) casts: [Cast; 16],
+}
+
+/// Blocks that make a group.
+pub(super) const fn blocks_of(n: usize) -> usize {
+    match n {
+        4 => 16,
+        16 => 4,
+        64 => 2,
+        _ => 1,
+    }
+}
+
+/// Sets that so many blocks of `n` values take.
+pub(super) const fn sets_of(blocks: usize, n: usize) -> usize {
+    (blocks * n).div_ceil(64)
+}
+
+impl Group {
+    pub(super) const fn new() -> Self {
+        Self {
+            planes: [Set([0; 64]); 4],
+            casts: [Cast { kind: Kind::Scaled, exponent: 0 }; 16],
+        }
+    }
+
+    /// Makes all planes zero, of coefficients of `width` bits in `sets` sets.
+    #[inline(always)]
+    pub(super) fn clear(&mut self, sets: usize, width: u32) {
+        for set in &mut self.planes[..sets] {
+            set.0[..width as usize].fill(0);
+        }
+    }
+
+    /// Notes what the integers of block `slot` become.
+    #[inline(always)]
+    pub(super) fn note(&mut self, slot: usize, head: &Head) {
+        self.casts[slot] = Cast { kind: head.kind, exponent: head.exponent };
+    }
+
+    /// Keeps plane `k` of the block of `N` in `slot`, where nothing is yet.
+    #[inline(always)]
+    pub(super) fn keep<const N: usize>(&mut self, slot: usize, k: usize, plane: u64) {
+        let (set, shift) = (slot * N / 64, slot * N % 64);
+        match N {
+            64.. => self.planes[set].0[k] = plane,
+            16 if cfg!(target_endian = "little") => {
+                let halves: &mut [u16; 256] = bytemuck::cast_mut(&mut self.planes[set].0);
+                halves[4 * k + slot % 4] = plane as u16;
+            }
+            _ => self.planes[set].0[k] |= plane << shift,
+        }
+    }
+}
