@@ -10,7 +10,7 @@ pub(crate) use blocks::{BlockIndex, Grid};
 #[cfg(feature = "gpu")]
 pub(crate) use boxes::Region;
 pub(crate) use layout::{Layout, check_shape};
-pub(crate) use slabs::Slab;
+pub(crate) use slabs::{Rows, Slab};
 
 use std::fmt;
 

@@ -26,6 +26,16 @@ pub(crate) struct Slab<'a> {
     pub(super) piece_step: [usize; MAX_DIMS],
 }
 
+/// Places of a block's rows of four values, in bytes from the lowest of them.
+pub(crate) struct Rows {
+    /// Of each row, counted along y, then z, then w.
+    pub(crate) places: [usize; 64],
+    /// From the block's first value to the lowest row.
+    first: isize,
+    /// Bytes from the lowest row to the end of the highest.
+    pub(crate) span: usize,
+}
+
 impl<'a> Slab<'a> {
     /// The whole field.
     pub(crate) fn whole(bytes: &'a mut [u8], layout: Layout) -> Self {
@@ -78,6 +88,36 @@ impl<'a> Slab<'a> {
             let target = &mut bytes[at..at + 4 * size_of::<S>()];
             target.copy_from_slice(bytemuck::bytes_of(values));
         }
+    }
+
+    /// Where the rows of a block of `N` values lie beside each other, in any block.
+    pub(crate) fn rows<const N: usize>(&self) -> Rows {
+        let mut rows = Rows { places: [0; 64], first: 0, span: 0 };
+        let offsets: [isize; 64] = std::array::from_fn(|row| self.layout.row_offset(row));
+        let offsets = &offsets[..N / 4];
+        let lowest = offsets.iter().copied().min().unwrap_or(0);
+        rows.first = lowest;
+        for (place, offset) in rows.places.iter_mut().zip(offsets) {
+            *place = (offset - lowest) as usize;
+            rows.span = rows.span.max(*place + 4 * self.layout.item);
+        }
+        rows
+    }
+
+    /// The memory from a block's lowest row to the end of its highest, if its rows are runs
+    /// of one piece. `rows` are those of the slab, for blocks of `N`.
+    #[inline(always)]
+    pub(crate) fn open_rows<S: Scalar, const N: usize>(
+        &mut self,
+        block: BlockIndex,
+        rows: &Rows,
+    ) -> Option<&mut [u8]> {
+        if !block.has_whole_rows::<S, N>(&self.layout) {
+            return None;
+        }
+        let first = self.layout.byte(block.origin()).wrapping_add_signed(rows.first);
+        let [(base, bytes)] = self.pieces.as_mut_slice() else { return None };
+        bytes.get_mut(first - *base..first - *base + rows.span)
     }
 
     /// The piece that holds the value at this index.

@@ -13,6 +13,9 @@
 //! where the slow part of a number that is split goes before the fast one. Afterwards all
 //! values are in the order of memory: block after block, x fastest.
 
+// Loops count by hand here: iterators and closures are functions of their own, which the
+// compiler may leave outside of what it compiles for a level.
+
 /// Integers side by side, whose sums wrap.
 pub(super) trait Lanes: Copy {
     /// Sum.
@@ -53,9 +56,11 @@ pub(super) fn set<V: Vector<K>, const K: usize, const N: usize>(
 /// Undoes the transform along the last axis of a block of 256.
 #[inline(always)]
 pub(super) fn outermost<V: Lanes, const K: usize>(sets: &mut [[V; K]; 4], exact: bool) {
-    let [x, y, z, w] = sets;
-    for (((x, y), z), w) in x.iter_mut().zip(y).zip(z).zip(w) {
-        [*x, *y, *z, *w] = line([*x, *y, *z, *w], exact);
+    let mut i = 0;
+    while i < K {
+        let after = line([sets[0][i], sets[1][i], sets[2][i], sets[3][i]], exact);
+        [sets[0][i], sets[1][i], sets[2][i], sets[3][i]] = after;
+        i += 1;
     }
 }
 
@@ -80,11 +85,11 @@ pub(super) const fn place<const K: usize, const N: usize>(vector: usize, element
 #[inline(always)]
 fn along<V: Lanes, const K: usize>(mut set: [V; K], exact: bool) -> [V; K] {
     let step = K / 4;
-    for h in 0..step {
+    let mut h = 0;
+    while h < step {
         let after = line([set[h], set[h + step], set[h + 2 * step], set[h + 3 * step]], exact);
-        for (j, vector) in after.into_iter().enumerate() {
-            set[h + j * step] = vector;
-        }
+        [set[h], set[h + step], set[h + 2 * step], set[h + 3 * step]] = after;
+        h += 1;
     }
     set
 }
@@ -94,11 +99,11 @@ fn along<V: Lanes, const K: usize>(mut set: [V; K], exact: bool) -> [V; K] {
 #[inline(always)]
 fn rows<V: Vector<K>, const K: usize>(mut set: [V; K]) -> [V; K] {
     let step = K / 4;
-    for h in 0..step {
+    let mut h = 0;
+    while h < step {
         let after = V::rows([set[h], set[h + step], set[h + 2 * step], set[h + 3 * step]]);
-        for (j, vector) in after.into_iter().enumerate() {
-            set[h + j * step] = vector;
-        }
+        [set[h], set[h + step], set[h + 2 * step], set[h + 3 * step]] = after;
+        h += 1;
     }
     set
 }

@@ -1,6 +1,9 @@
 //! Planes to values by AVX-512: 8 × 8 bits are transposed by one instruction (GFNI), and
 //! the order of coefficients is a permutation of bytes on the way.
 
+// Iterators and closures may not be compiled for these instructions; loops are.
+#![allow(clippy::needless_range_loop)]
+
 mod lanes;
 
 use std::arch::x86_64::*;
@@ -130,9 +133,9 @@ fn bytes<const K: usize>(planes: &Set<u64>) -> [__m512i; K] {
     let columns = load(&COLUMNS, 0);
     let units = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
     let mut bytes = [units; K];
-    for (g, bytes) in bytes.iter_mut().enumerate() {
+    for g in 0..K {
         let squares = _mm512_permutexvar_epi8(columns, load(planes, g));
-        *bytes = _mm512_gf2p8affine_epi64_epi8::<0>(units, squares);
+        bytes[g] = _mm512_gf2p8affine_epi64_epi8::<0>(units, squares);
     }
     bytes
 }
@@ -148,22 +151,22 @@ fn ordered_bytes<const K: usize, const N: usize>(
     let sources = load(&table[set], 0);
     let mut ordered = bytes[set];
     if N <= 64 {
-        for bytes in &mut ordered {
-            *bytes = _mm512_permutexvar_epi8(sources, *bytes);
+        for g in 0..K {
+            ordered[g] = _mm512_permutexvar_epi8(sources, ordered[g]);
         }
     } else {
         let upper = _mm512_movepi8_mask(sources);
-        for (g, ordered) in ordered.iter_mut().enumerate() {
+        for g in 0..K {
             let [a, b, c, d] = [bytes[0][g], bytes[1][g], bytes[2][g], bytes[3][g]];
             let low = _mm512_permutex2var_epi8(a, sources, b);
             let high = _mm512_permutex2var_epi8(c, sources, d);
-            *ordered = _mm512_mask_blend_epi8(upper, low, high);
+            ordered[g] = _mm512_mask_blend_epi8(upper, low, high);
         }
     }
     ordered
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
+#[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
 #[inline]
 fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     group: &Group,
@@ -180,13 +183,13 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
             bytes::<K>(&planes[3]),
         ];
         let mut vectors = [V::join(bytes[0]); 4];
-        for (set, vectors) in vectors.iter_mut().enumerate() {
-            *vectors = V::join(ordered_bytes::<K, N>(&bytes, set));
+        for set in 0..4 {
+            vectors[set] = V::join(ordered_bytes::<K, N>(&bytes, set));
         }
         unlift::outermost(&mut vectors, exact);
-        for (vectors, values) in vectors.into_iter().zip(values) {
-            let vectors = unlift::set::<V, K, N>(vectors, exact);
-            cast_set::<S, V, K, N>(vectors, &group.casts, values);
+        for set in 0..4 {
+            let vectors = unlift::set::<V, K, N>(vectors[set], exact);
+            cast_set::<S, V, K, N>(vectors, &group.casts, &mut values[set]);
         }
         return;
     }
@@ -201,7 +204,7 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
 }
 
 /// Casts the integers of a set, whose blocks' casts come first among `casts`.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
+#[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
 #[inline]
 fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     vectors: [V; K],
@@ -209,8 +212,8 @@ fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     values: &mut [S; 64],
 ) {
     if S::TYPE.exponent_bits().is_none() {
-        for (i, vector) in vectors.into_iter().enumerate() {
-            store(values, i, vector.bits());
+        for i in 0..K {
+            store(values, i, vectors[i].bits());
         }
         return;
     }
@@ -222,20 +225,22 @@ fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
             exact |= u32::from(cast.kind == Kind::Exact) << i;
         }
         let spread = V::spread(&scales);
-        for (i, (vector, scale)) in vectors.into_iter().zip(spread).enumerate() {
+        for i in 0..K {
             let lanes = 64 / K;
-            let mut value = vector.scaled(scale).bits();
+            let vector = vectors[i];
+            let mut value = vector.scaled(spread[i]).bits();
             if exact != 0 {
                 let rows = u64::from(exact >> (i * lanes / 4)) & ((1 << (lanes / 4)) - 1);
                 // Each row's bit four times.
-                let mask = (rows * 0x249 & 0x1111) * 15;
+                let mask = _pdep_u64(rows, 0x1111) * 15;
                 value = V::choose(mask, vector.patterns().bits(), value);
             }
             store(values, i, value);
         }
         return;
     }
-    for (i, vector) in vectors.into_iter().enumerate() {
+    for i in 0..K {
+        let vector = vectors[i];
         let cast = casts[i * (64 / K) / N];
         let value = match cast.kind {
             Kind::Scaled => vector.scaled(V::splat(V::scale(cast.exponent))),

@@ -46,11 +46,16 @@ impl Group {
         }
     }
 
-    /// Makes all planes zero, of coefficients of `width` bits in `sets` sets.
+    /// Makes all planes zero, for blocks of `N` coefficients of `width` bits.
     #[inline(always)]
-    pub(super) fn clear(&mut self, sets: usize, width: u32) {
-        for set in &mut self.planes[..sets] {
-            set.0[..width as usize].fill(0);
+    pub(super) fn clear<const N: usize>(&mut self, width: u32) {
+        for set in &mut self.planes[..const { sets_of(blocks_of(N), N) }] {
+            // Of a length that is known, so that it becomes a few stores.
+            let (low, high) = set.0.split_at_mut(32);
+            low.fill(0);
+            if width > 32 {
+                high.fill(0);
+            }
         }
     }
 

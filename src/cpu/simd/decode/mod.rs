@@ -7,6 +7,7 @@
 //! | `parse` | codes to planes |
 //! | `read` | whole blocks to planes, several in lockstep |
 //! | `group` | planes of several blocks |
+//! | `store` | values to memory |
 //! | `machine` | what is asked of instructions; `portable`, `avx2`, `avx512` give it |
 
 #[cfg(target_arch = "x86_64")]
@@ -20,6 +21,7 @@ mod parse;
 mod portable;
 mod read;
 mod source;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -118,18 +120,20 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     let mut group = Group::new();
     let mut values = Values([[S::zeroed(); 64]; 4]);
     let mut blocks = slab.some_blocks(blocks);
+    let rows = slab.rows::<N>();
     let mut position = start;
+    let mut indices = [BlockIndex { number: 0, at: [0; 4] }; 16];
     loop {
-        let mut indices = [BlockIndex { number: 0, at: [0; 4] }; 16];
         let mut count = 0;
-        for (slot, block) in indices[..blocks_of(N)].iter_mut().zip(&mut blocks) {
-            *slot = block;
+        while count < blocks_of(N) {
+            let Some(block) = blocks.next() else { break };
+            indices[count] = block;
             count += 1;
         }
         if count == 0 {
             return Ok(position);
         }
-        group.clear(sets_of(count, N), S::TYPE.bits());
+        group.clear::<N>(S::TYPE.bits());
         let read = read::blocks::<M, S, N>(
             machine,
             &mut source,
@@ -142,7 +146,7 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
         machine.values::<S, N>(&group, sets_of(whole, N), params.is_reversible(), &mut values.0);
         let values = values.0.as_flattened().as_chunks::<N>().0;
         for (block, values) in indices[..whole].iter().zip(values) {
-            slab.scatter(*block, values);
+            store::block::<S, N>(slab, *block, &rows, values);
         }
         if position > source.len() {
             return Err(Error::Truncated {

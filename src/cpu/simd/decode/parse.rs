@@ -94,6 +94,10 @@ pub(super) fn plane_16<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
     let count = coefficients.count_ones();
     let next = cursor.at + u64::from(n + end + 1);
     if n + count >= 16 || next > cursor.end {
+        if n == 16 && cursor.at + 16 <= cursor.end {
+            cursor.at += 16;
+            return Some(machine.low(window, 16));
+        }
         return None;
     }
     cursor.at = next;
@@ -114,6 +118,11 @@ pub(super) fn plane_64<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
     let count = coefficients.count_ones();
     let next = behind + u64::from(end + 1);
     if n + count >= 64 || next > cursor.end || end == 64 {
+        if n == 64 && behind <= cursor.end {
+            let plane = bits.word(cursor.at);
+            cursor.at = behind;
+            return Some(plane);
+        }
         return None;
     }
     let known = machine.low(bits.word(cursor.at), n);

@@ -4,7 +4,7 @@ use super::group::{Group, blocks_of};
 use super::head::Head;
 use super::machine::Machine;
 use super::parse::{Cursor, plane_16, plane_64, plane_any};
-use super::source::{Bits, Place, Source};
+use super::source::{Bits, Source};
 use crate::block::{BlockScalar, Params};
 use crate::field::BlockIndex;
 
@@ -30,18 +30,41 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
 ) -> usize {
     let (start, position) = places;
     let most = most_bits::<S, N>(params);
-    let fixed = params.fixed_bits();
-    for (slot, index) in indices.iter().enumerate() {
-        if let Some(bits) = fixed {
-            *position = start + index.number as u64 * u64::from(bits);
+    let Some(fixed) = params.fixed_bits() else {
+        for slot in 0..indices.len() {
+            *position += block::<M, S, N>(machine, source, params, *position, slot, group);
+            if *position > source.len() {
+                return slot;
+            }
         }
-        let place = source.anywhere(*position, most);
-        let head = Head::read::<S, N>(place, params);
-        group.note(slot, &head);
-        let mut cursor = Cursor::begin(place.bits, head, S::TYPE.bits());
-        planes::<M, N>(machine, place.bits, &mut cursor, slot, group);
-        let bits = (cursor.at - place.at).max(u64::from(params.minbits));
-        *position += bits;
+        return indices.len();
+    };
+    let place = |index: BlockIndex| start + index.number as u64 * u64::from(fixed);
+    if indices.len() == blocks_of(N) && matches!(N, 16 | 64) {
+        // The last of them in the stream is the last of all.
+        let last = place(indices[indices.len() - 1]);
+        if let Some(whole) = source.inside(last, most.max(fixed)) {
+            let mut begin = |slot: usize| {
+                let place = super::source::Place { bits: whole.bits, at: place(indices[slot]) };
+                let head = Head::read::<S, N>(place, params);
+                group.note(slot, &head);
+                Cursor::begin(whole.bits, head, S::TYPE.bits())
+            };
+            if N == 64 {
+                let cursors = [begin(0), begin(1)];
+                pair::<M, N>(machine, whole.bits, cursors, group);
+            } else {
+                let cursors = [begin(0), begin(1), begin(2), begin(3)];
+                four::<M, N>(machine, whole.bits, cursors, group);
+            }
+            *position = last + u64::from(fixed);
+            return indices.len();
+        }
+    }
+    for (slot, index) in indices.iter().enumerate() {
+        *position = place(*index);
+        block::<M, S, N>(machine, source, params, *position, slot, group);
+        *position += u64::from(fixed);
         if *position > source.len() {
             return slot;
         }
@@ -49,43 +72,103 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
     indices.len()
 }
 
-/// Reads all that is left of a block's planes.
+/// Reads the block at bit `position`, and returns how many bits it has.
+#[inline(always)]
+fn block<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    source: &mut Source<'_>,
+    params: Params,
+    position: u64,
+    slot: usize,
+    group: &mut Group,
+) -> u64 {
+    let place = source.anywhere(position, most_bits::<S, N>(params));
+    let head = Head::read::<S, N>(place, params);
+    group.note(slot, &head);
+    let cursor = Cursor::begin(place.bits, head, S::TYPE.bits());
+    let end = planes::<M, N>(machine, place.bits, cursor, slot, group);
+    (end - place.at).max(u64::from(params.minbits))
+}
+
+/// Reads two blocks, a plane of each at a time, so that one need not wait for the other.
+#[inline(always)]
+fn pair<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    [mut a, mut b]: [Cursor; 2],
+    group: &mut Group,
+) {
+    while !a.is_done() && !b.is_done() {
+        one::<M, N>(machine, bits, &mut a, 0, group);
+        one::<M, N>(machine, bits, &mut b, 1, group);
+    }
+    planes::<M, N>(machine, bits, a, 0, group);
+    planes::<M, N>(machine, bits, b, 1, group);
+}
+
+/// The same for four blocks.
+#[inline(always)]
+fn four<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    [mut a, mut b, mut c, mut d]: [Cursor; 4],
+    group: &mut Group,
+) {
+    while !a.is_done() && !b.is_done() && !c.is_done() && !d.is_done() {
+        one::<M, N>(machine, bits, &mut a, 0, group);
+        one::<M, N>(machine, bits, &mut b, 1, group);
+        one::<M, N>(machine, bits, &mut c, 2, group);
+        one::<M, N>(machine, bits, &mut d, 3, group);
+    }
+    planes::<M, N>(machine, bits, a, 0, group);
+    planes::<M, N>(machine, bits, b, 1, group);
+    planes::<M, N>(machine, bits, c, 2, group);
+    planes::<M, N>(machine, bits, d, 3, group);
+}
+
+/// Reads all that is left of a block's planes, and returns where they end.
 #[inline(always)]
 fn planes<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    mut cursor: Cursor,
+    slot: usize,
+    group: &mut Group,
+) -> u64 {
+    while !cursor.is_done() {
+        one::<M, N>(machine, bits, &mut cursor, slot, group);
+    }
+    cursor.at
+}
+
+/// Reads one plane.
+#[inline(always)]
+fn one<M: Machine, const N: usize>(
     machine: M,
     bits: Bits<'_>,
     cursor: &mut Cursor,
     slot: usize,
     group: &mut Group,
 ) {
-    while !cursor.is_done() {
-        if N == 256 {
-            let mut plane = [0; 4];
-            plane_any::<M, N>(machine, bits, cursor, &mut plane);
-            let k = cursor.count();
-            for (set, plane) in group.planes.iter_mut().zip(plane) {
-                set.0[k] = plane;
-            }
-        } else {
-            let plane = plane::<M, N>(machine, bits, cursor);
-            let k = cursor.count();
-            group.keep::<N>(slot, k, plane);
-        }
-    }
-}
-
-/// A plane of at most 64 bits.
-#[inline(always)]
-fn plane<M: Machine, const N: usize>(machine: M, bits: Bits<'_>, cursor: &mut Cursor) -> u64 {
     let short = match N {
         16 => plane_16(machine, bits, cursor),
         64 => plane_64(machine, bits, cursor),
         _ => None,
     };
     if let Some(plane) = short {
-        return plane;
+        let k = cursor.count();
+        group.keep::<N>(slot, k, plane);
+        return;
     }
-    let mut plane = [0];
-    plane_any::<M, N>(machine, bits, cursor, &mut plane);
-    plane[0]
+    let mut plane = [0; 4];
+    let words = N.div_ceil(64);
+    plane_any::<M, N>(machine, bits, cursor, &mut plane[..words]);
+    let k = cursor.count();
+    if N == 256 {
+        for (set, plane) in group.planes.iter_mut().zip(plane) {
+            set.0[k] = plane;
+        }
+    } else {
+        group.keep::<N>(slot, k, plane[0]);
+    }
 }

@@ -146,13 +146,16 @@ impl Wide<4> for Lanes32 {
             let negabinary = _mm512_set1_epi32(0xaaaa_aaaa_u32 as i32);
             let ab = [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)];
             let cd = [_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d)];
-            [
-                _mm512_unpacklo_epi16(ab[0], cd[0]),
-                _mm512_unpackhi_epi16(ab[0], cd[0]),
-                _mm512_unpacklo_epi16(ab[1], cd[1]),
-                _mm512_unpackhi_epi16(ab[1], cd[1]),
-            ]
-            .map(|u| Self(_mm512_sub_epi32(_mm512_xor_si512(u, negabinary), negabinary)))
+            let mut joined = [Self(negabinary); 4];
+            let mut i = 0;
+            while i < 2 {
+                let low = _mm512_unpacklo_epi16(ab[i], cd[i]);
+                let high = _mm512_unpackhi_epi16(ab[i], cd[i]);
+                joined[2 * i] = Self(_mm512_xor_si512(low, negabinary)).sub(Self(negabinary));
+                joined[2 * i + 1] = Self(_mm512_xor_si512(high, negabinary)).sub(Self(negabinary));
+                i += 1;
+            }
+            joined
         })
     }
     #[inline(always)]
@@ -173,10 +176,14 @@ impl Wide<4> for Lanes32 {
         vectors!({
             let all = load::<u32>(&bits, 0);
             let first = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-            [0, 4, 8, 12].map(|block| {
-                let index = _mm512_add_epi32(first, _mm512_set1_epi32(block));
-                Self(_mm512_permutexvar_epi32(index, all))
-            })
+            let mut spread = [Self(first); 4];
+            let mut i = 0;
+            while i < 4 {
+                let index = _mm512_add_epi32(first, _mm512_set1_epi32(4 * i as i32));
+                spread[i] = Self(_mm512_permutexvar_epi32(index, all));
+                i += 1;
+            }
+            spread
         })
     }
     #[inline(always)]
@@ -204,28 +211,36 @@ impl Wide<8> for Lanes64 {
     fn join(bytes: [__m512i; 8]) -> [Self; 8] {
         vectors!({
             let negabinary = _mm512_set1_epi64(0xaaaa_aaaa_aaaa_aaaa_u64 as i64);
-            let pair = |i: usize| {
+            // Closures would not be compiled for these instructions, hence plain loops.
+            let mut steps = [[negabinary; 4]; 4];
+            let mut i = 0;
+            while i < 4 {
                 let [a, b] = [bytes[2 * i], bytes[2 * i + 1]];
-                [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)]
-            };
-            let four = |a: [__m512i; 2], b: [__m512i; 2]| {
-                [
-                    _mm512_unpacklo_epi16(a[0], b[0]),
-                    _mm512_unpackhi_epi16(a[0], b[0]),
-                    _mm512_unpacklo_epi16(a[1], b[1]),
-                    _mm512_unpackhi_epi16(a[1], b[1]),
-                ]
-            };
-            let low = four(pair(0), pair(1));
-            let high = four(pair(2), pair(3));
-            let eight = |i: usize| {
-                let [a, b] = [low[i / 2], high[i / 2]];
-                if i % 2 == 0 { _mm512_unpacklo_epi32(a, b) } else { _mm512_unpackhi_epi32(a, b) }
-            };
-            [0, 1, 2, 3, 4, 5, 6, 7].map(|i| {
-                let u = _mm512_xor_si512(eight(i), negabinary);
-                Self(_mm512_sub_epi64(u, negabinary))
-            })
+                steps[i][0] = _mm512_unpacklo_epi8(a, b);
+                steps[i][1] = _mm512_unpackhi_epi8(a, b);
+                i += 1;
+            }
+            let mut joined = [Self(negabinary); 8];
+            i = 0;
+            while i < 2 {
+                let [a, b] = [steps[0][i], steps[1][i]];
+                let [c, d] = [steps[2][i], steps[3][i]];
+                let fours = [
+                    [_mm512_unpacklo_epi16(a, b), _mm512_unpacklo_epi16(c, d)],
+                    [_mm512_unpackhi_epi16(a, b), _mm512_unpackhi_epi16(c, d)],
+                ];
+                let mut j = 0;
+                while j < 2 {
+                    let [a, b] = fours[j];
+                    let low = _mm512_xor_si512(_mm512_unpacklo_epi32(a, b), negabinary);
+                    let high = _mm512_xor_si512(_mm512_unpackhi_epi32(a, b), negabinary);
+                    joined[4 * i + 2 * j] = Self(low).sub(Self(negabinary));
+                    joined[4 * i + 2 * j + 1] = Self(high).sub(Self(negabinary));
+                    j += 1;
+                }
+                i += 1;
+            }
+            joined
         })
     }
     #[inline(always)]
@@ -246,10 +261,14 @@ impl Wide<8> for Lanes64 {
         vectors!({
             let (low, high) = (load::<u64>(&bits, 0), load::<u64>(&bits, 1));
             let first = _mm512_setr_epi64(0, 0, 0, 0, 1, 1, 1, 1);
-            [0, 2, 4, 6, 8, 10, 12, 14].map(|block| {
-                let index = _mm512_add_epi64(first, _mm512_set1_epi64(block));
-                Self(_mm512_permutex2var_epi64(low, index, high))
-            })
+            let mut spread = [Self(first); 8];
+            let mut i = 0;
+            while i < 8 {
+                let index = _mm512_add_epi64(first, _mm512_set1_epi64(2 * i as i64));
+                spread[i] = Self(_mm512_permutex2var_epi64(low, index, high));
+                i += 1;
+            }
+            spread
         })
     }
     #[inline(always)]
