@@ -8,7 +8,9 @@ mod lanes;
 
 use std::arch::x86_64::*;
 
-use super::group::{Cast, Group, Set};
+use bytemuck::Pod;
+
+use super::group::{Cast, Group};
 use super::head::Kind;
 use super::machine::Machine;
 use crate::block::{BlockScalar, order};
@@ -84,29 +86,29 @@ const fn sources<const K: usize, const N: usize>(outer: usize) -> [u8; 64] {
 struct Sources<const K: usize, const N: usize>;
 
 impl<const K: usize, const N: usize> Sources<K, N> {
-    const TABLE: [Set<u8>; 4] = [
-        Set(sources::<K, N>(0)),
-        Set(sources::<K, N>(if N > 64 { 1 } else { 0 })),
-        Set(sources::<K, N>(if N > 64 { 2 } else { 0 })),
-        Set(sources::<K, N>(if N > 64 { 3 } else { 0 })),
+    const TABLE: [[u8; 64]; 4] = [
+        sources::<K, N>(0),
+        sources::<K, N>(if N > 64 { 1 } else { 0 }),
+        sources::<K, N>(if N > 64 { 2 } else { 0 }),
+        sources::<K, N>(if N > 64 { 3 } else { 0 }),
     ];
 }
 
 /// Which byte of eight planes comes where before bits are transposed: byte `i` of each
 /// plane together, the lowest plane last.
-const COLUMNS: Set<u8> = {
+const COLUMNS: [u8; 64] = {
     let mut columns = [0; 64];
     let mut byte = 0;
     while byte < 64 {
         columns[byte] = (8 * (7 - byte % 8) + byte / 8) as u8;
         byte += 1;
     }
-    Set(columns)
+    columns
 };
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load<T>(set: &Set<T>, vector: usize) -> __m512i {
+fn load<T: Pod>(set: &[T; 64], vector: usize) -> __m512i {
     let bytes = size_of_val(set);
     assert!(64 * vector + 64 <= bytes);
     // SAFETY:
@@ -125,17 +127,24 @@ fn store<T: BlockScalar>(set: &mut [T; 64], vector: usize, value: __m512i) {
     unsafe { _mm512_storeu_si512(std::ptr::from_mut(set).cast::<__m512i>().add(vector), value) }
 }
 
+/// Transposes eight times eight bytes: bit `i` of byte `j` goes to bit `7 − j` of byte `i`.
+#[target_feature(enable = "avx512f,avx512bw,gfni")]
+#[inline]
+fn transposed(squares: __m512i) -> __m512i {
+    let units = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
+    _mm512_gf2p8affine_epi64_epi8::<0>(units, squares)
+}
+
 /// Transposes the planes of a set: bits `8g..8g + 8` of coefficient `i` are byte `i` of
 /// vector `g`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 #[inline]
-fn bytes<const K: usize>(planes: &Set<u64>) -> [__m512i; K] {
+fn bytes<const K: usize>(planes: &[u64; 64]) -> [__m512i; K] {
     let columns = load(&COLUMNS, 0);
-    let units = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
-    let mut bytes = [units; K];
+    let mut bytes = [columns; K];
     for g in 0..K {
         let squares = _mm512_permutexvar_epi8(columns, load(planes, g));
-        bytes[g] = _mm512_gf2p8affine_epi64_epi8::<0>(units, squares);
+        bytes[g] = transposed(squares);
     }
     bytes
 }
@@ -194,7 +203,7 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         return;
     }
     for (set, values) in values.iter_mut().enumerate().take(sets) {
-        let bytes = bytes::<K>(&group.planes[set]);
+        let bytes = if N == 4 { V::fours(&group.planes) } else { bytes::<K>(&group.planes[set]) };
         let bytes = [bytes; 4];
         let vectors = V::join(ordered_bytes::<K, N>(&bytes, 0));
         let vectors = unlift::set::<V, K, N>(vectors, exact);

@@ -2,11 +2,6 @@
 
 use super::head::{Head, Kind};
 
-/// 64 numbers side by side.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Set<T>(pub(super) [T; 64]);
-
 /// What a block's integers become.
 #[derive(Clone, Copy)]
 pub(super) struct Cast {
@@ -16,9 +11,11 @@ pub(super) struct Cast {
 
 /// Blocks that are decoded together: up to four sets of 64 coefficients, which are 16
 /// blocks of 4, four of 16, one of 64, or a quarter of one of 256.
+#[repr(C, align(64))]
 pub(super) struct Group {
-    /// The planes of each set: bit `i` of number `k` is bit `k` of coefficient `i`.
-    pub(super) planes: [Set<u64>; 4],
+    /// The planes of each set: bit `i` of number `k` is bit `k` of coefficient `i`. Of
+    /// blocks of 4, each in a byte, those of a block together and the highest first.
+    pub(super) planes: [[u64; 64]; 4],
     /// The casts of all blocks.
     pub(super) casts: [Cast; 16],
 }
@@ -41,7 +38,7 @@ pub(super) const fn sets_of(blocks: usize, n: usize) -> usize {
 impl Group {
     pub(super) const fn new() -> Self {
         Self {
-            planes: [Set([0; 64]); 4],
+            planes: [[0; 64]; 4],
             casts: [Cast { kind: Kind::Scaled, exponent: 0 }; 16],
         }
     }
@@ -49,14 +46,23 @@ impl Group {
     /// Makes all planes zero, for blocks of `N` coefficients of `width` bits.
     #[inline(always)]
     pub(super) fn clear<const N: usize>(&mut self, width: u32) {
-        for set in &mut self.planes[..const { sets_of(blocks_of(N), N) }] {
+        let sets = if N == 4 { width as usize / 32 } else { sets_of(blocks_of(N), N) };
+        for set in &mut self.planes[..sets] {
             // Of a length that is known, so that it becomes a few stores.
-            let (low, high) = set.0.split_at_mut(32);
+            let (low, high) = set.split_at_mut(32);
             low.fill(0);
-            if width > 32 {
+            if N == 4 || width > 32 {
                 high.fill(0);
             }
         }
+    }
+
+    /// The planes of a block of 4 coefficients of `width` bits.
+    #[inline(always)]
+    pub(super) fn fours(&mut self, slot: usize, width: u32) -> &mut [u8] {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(self.planes.as_flattened_mut());
+        let width = width as usize;
+        &mut bytes[slot * width..][..width]
     }
 
     /// Notes what the integers of block `slot` become.
@@ -70,12 +76,12 @@ impl Group {
     pub(super) fn keep<const N: usize>(&mut self, slot: usize, k: usize, plane: u64) {
         let (set, shift) = (slot * N / 64, slot * N % 64);
         match N {
-            64.. => self.planes[set].0[k] = plane,
+            64.. => self.planes[set][k] = plane,
             16 if cfg!(target_endian = "little") => {
-                let halves: &mut [u16; 256] = bytemuck::cast_mut(&mut self.planes[set].0);
+                let halves: &mut [u16; 256] = bytemuck::cast_mut(&mut self.planes[set]);
                 halves[4 * k + slot % 4] = plane as u16;
             }
-            _ => self.planes[set].0[k] |= plane << shift,
+            _ => self.planes[set][k] |= plane << shift,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | `source` | the stream, and zeros behind it |
 //! | `head` | what a block says before its planes |
 //! | `parse` | codes to planes |
+//! | `fours` | the same for blocks of four, by tables |
 //! | `read` | whole blocks to planes, several in lockstep |
 //! | `group` | planes of several blocks |
 //! | `store` | values to memory |
@@ -14,6 +15,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod fours;
 mod group;
 mod head;
 mod machine;

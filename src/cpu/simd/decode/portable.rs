@@ -111,8 +111,14 @@ fn each_block<S: Copy, C: Coefficient, const N: usize>(
 ) {
     let width = C::Word::BITS as usize;
     let mut words = [C::Word::ZERO; 256];
+    if N == 4 {
+        gather_fours(group.planes.as_flattened(), &mut words[..64]);
+    }
     for (set, words) in words.as_chunks_mut::<64>().0.iter_mut().enumerate().take(sets) {
-        let mut rows = group.planes[set].0;
+        if N == 4 {
+            break;
+        }
+        let mut rows = group.planes[set];
         transpose(&mut rows, width);
         // Rows of 64 bits hold two coefficients of 32, 32 apart.
         for (i, word) in words.iter_mut().enumerate() {
@@ -128,6 +134,23 @@ fn each_block<S: Copy, C: Coefficient, const N: usize>(
             lift::inverse(&mut block);
         }
         *out = finish(block, cast);
+    }
+}
+
+/// Coefficients of blocks of four, from bytes of a plane each.
+#[inline(always)]
+fn gather_fours<W: Word>(planes: &[u64], words: &mut [W]) {
+    let eights = W::BITS as usize / 8;
+    for (block, words) in words.chunks_exact_mut(4).enumerate() {
+        for (i, word) in words.iter_mut().enumerate() {
+            for planes in &planes[eights * block..][..eights] {
+                let ones = (planes.to_le() >> i) & 0x0101_0101_0101_0101;
+                // The product's highest byte is made of the lowest bit of each, the first
+                // one on top.
+                let byte = ones.wrapping_mul(0x8040_2010_0804_0201) >> 56;
+                *word = *word << 8 | W::truncate(byte);
+            }
+        }
     }
 }
 

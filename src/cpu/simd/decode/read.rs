@@ -1,5 +1,6 @@
 //! Whole blocks to planes.
 
+use super::fours;
 use super::group::{Group, blocks_of};
 use super::head::Head;
 use super::machine::Machine;
@@ -85,6 +86,10 @@ fn block<M: Machine, S: BlockScalar, const N: usize>(
     let place = source.anywhere(position, most_bits::<S, N>(params));
     let head = Head::read::<S, N>(place, params);
     group.note(slot, &head);
+    if N == 4 {
+        let end = fours::read(place.bits, head, group.fours(slot, S::TYPE.bits()));
+        return (end - place.at).max(u64::from(params.minbits));
+    }
     let cursor = Cursor::begin(place.bits, head, S::TYPE.bits());
     let end = planes::<M, N>(machine, place.bits, cursor, slot, group);
     (end - place.at).max(u64::from(params.minbits))
@@ -166,7 +171,7 @@ fn one<M: Machine, const N: usize>(
     let k = cursor.count();
     if N == 256 {
         for (set, plane) in group.planes.iter_mut().zip(plane) {
-            set.0[k] = plane;
+            set[k] = plane;
         }
     } else {
         group.keep::<N>(slot, k, plane[0]);

@@ -2,12 +2,14 @@
 
 use std::arch::x86_64::*;
 
-use super::{Set, load};
+use super::{load, transposed};
 use crate::cpu::simd::unlift::{Lanes, Vector};
 use crate::scalar::Float;
 
 /// A vector of integers of either width.
 pub(super) trait Wide<const K: usize>: Vector<K> {
+    /// Bytes of the coefficients of 16 blocks of four, as [`super::bytes`] gives them.
+    fn fours(planes: &[[u64; 64]; 4]) -> [__m512i; K];
     /// Integers from their bytes, and out of negabinary.
     fn join(bytes: [__m512i; K]) -> [Self; K];
     /// The same bits.
@@ -141,6 +143,24 @@ impl Vector<8> for Lanes64 {
 
 impl Wide<4> for Lanes32 {
     #[inline(always)]
+    fn fours(planes: &[[u64; 64]; 4]) -> [__m512i; 4] {
+        vectors!({
+            // Each 64 bits become four bytes, one of each coefficient. In row g of four
+            // blocks there are to be their bytes g, the highest of which come first.
+            let index = _mm512_setr_epi32(6, 14, 22, 30, 4, 12, 20, 28, 2, 10, 18, 26, 0, 8, 16, 24);
+            let mut fours = [Self(index); 4];
+            let mut i = 0;
+            while i < 4 {
+                let first = transposed(load(&planes[0], 2 * i));
+                let second = transposed(load(&planes[0], 2 * i + 1));
+                fours[i] = Self(_mm512_permutex2var_epi32(first, index, second));
+                i += 1;
+            }
+            let [a, b, c, d] = Self::swap(fours);
+            [a.0, b.0, c.0, d.0]
+        })
+    }
+    #[inline(always)]
     fn join([a, b, c, d]: [__m512i; 4]) -> [Self; 4] {
         vectors!({
             let negabinary = _mm512_set1_epi32(0xaaaa_aaaa_u32 as i32);
@@ -172,9 +192,14 @@ impl Wide<4> for Lanes32 {
     }
     #[inline(always)]
     fn spread(bits: &[u64; 16]) -> [Self; 4] {
-        let bits = Set(std::array::from_fn(|i| bits[i % 16] as u32));
+        let mut all = [0; 16];
+        let mut i = 0;
+        while i < 16 {
+            all[i] = bits[i] as u32;
+            i += 1;
+        }
         vectors!({
-            let all = load::<u32>(&bits, 0);
+            let all = _mm512_loadu_si512(all.as_ptr().cast());
             let first = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
             let mut spread = [Self(first); 4];
             let mut i = 0;
@@ -207,6 +232,31 @@ impl Wide<4> for Lanes32 {
 }
 
 impl Wide<8> for Lanes64 {
+    #[inline(always)]
+    fn fours(planes: &[[u64; 64]; 4]) -> [__m512i; 8] {
+        vectors!({
+            // As for 32 bits, in two steps: a vector is the planes of one block.
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let low = _mm512_setr_epi32(7, 15, 23, 31, 6, 14, 22, 30, 5, 13, 21, 29, 4, 12, 20, 28);
+            let high = _mm512_setr_epi32(3, 11, 19, 27, 2, 10, 18, 26, 1, 9, 17, 25, 0, 8, 16, 24);
+            let mut fours = [[Lanes32(even); 4]; 2];
+            let mut i = 0;
+            while i < 4 {
+                let (set, first) = (&planes[i / 2], 4 * i % 8);
+                let [a, b] = [transposed(load(set, first)), transposed(load(set, first + 1))];
+                let [c, d] = [transposed(load(set, first + 2)), transposed(load(set, first + 3))];
+                let ab = _mm512_permutex2var_epi32(a, even, b);
+                let cd = _mm512_permutex2var_epi32(c, even, d);
+                fours[0][i] = Lanes32(_mm512_permutex2var_epi32(ab, low, cd));
+                fours[1][i] = Lanes32(_mm512_permutex2var_epi32(ab, high, cd));
+                i += 1;
+            }
+            let [low, high] = [Lanes32::swap(fours[0]), Lanes32::swap(fours[1])];
+            let [a, b, c, d] = low;
+            let [e, f, g, h] = high;
+            [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]
+        })
+    }
     #[inline(always)]
     fn join(bytes: [__m512i; 8]) -> [Self; 8] {
         vectors!({
@@ -257,9 +307,9 @@ impl Wide<8> for Lanes64 {
     }
     #[inline(always)]
     fn spread(bits: &[u64; 16]) -> [Self; 8] {
-        let bits = Set(std::array::from_fn(|i| bits[i % 16]));
         vectors!({
-            let (low, high) = (load::<u64>(&bits, 0), load::<u64>(&bits, 1));
+            let low = _mm512_loadu_si512(bits.as_ptr().cast());
+            let high = _mm512_loadu_si512(bits.as_ptr().add(8).cast());
             let first = _mm512_setr_epi64(0, 0, 0, 0, 1, 1, 1, 1);
             let mut spread = [Self(first); 8];
             let mut i = 0;
