@@ -120,6 +120,22 @@ impl<'a> Slab<'a> {
         bytes.get_mut(first - *base..first - *base + rows.span)
     }
 
+    /// The memory of neighbouring blocks of a 1-dimensional field, from `first` to `last`,
+    /// if it is one run.
+    pub(crate) fn open_run<S: Scalar>(
+        &mut self,
+        first: BlockIndex,
+        last: BlockIndex,
+    ) -> Option<&mut [u8]> {
+        if self.layout.dims != 1 || !last.has_whole_rows::<S, 4>(&self.layout) {
+            return None;
+        }
+        let from = self.layout.byte(first.origin());
+        let to = self.layout.byte(last.origin()) + 4 * size_of::<S>();
+        let [(base, bytes)] = self.pieces.as_mut_slice() else { return None };
+        bytes.get_mut(from - *base..to - *base)
+    }
+
     /// The piece that holds the value at this index.
     #[inline(always)]
     pub(super) fn piece(&self, index: [usize; MAX_DIMS]) -> usize {

@@ -51,6 +51,32 @@ static ONE: [[[u32; 128]; 8]; 3] = {
     table
 };
 
+/// All planes that fewer than eight bits make, a byte each, by the number of coefficients
+/// known (all but the last, if 3) and the bits, with a one behind them.
+static LAST: [[u64; 1 << INDEX]; 4] = {
+    let mut table = [[0; 1 << INDEX]; 4];
+    let mut known = 0;
+    while known < 4 {
+        let mut bits = 1u32;
+        while bits < 1 << INDEX {
+            let (mut n, mut left) = (known as u32, bits.ilog2());
+            let mut window = bits & !(1 << left);
+            let mut count = 0;
+            while left > 0 {
+                let (plane, used, after) = one(n, left, window);
+                table[known][bits as usize] |= (plane as u64) << (8 * count);
+                left -= used;
+                window >>= used;
+                n = after;
+                count += 1;
+            }
+            bits += 1;
+        }
+        known += 1;
+    }
+    table
+};
+
 /// A plane, the bits of its code, and how many coefficients are known then, bit by bit.
 const fn one(known: u32, left: u32, window: u32) -> (u32, u32, u32) {
     let mut n = known;
@@ -106,8 +132,12 @@ const fn many(known: u32, window: u32) -> u64 {
 #[inline(always)]
 pub(super) fn read(bits: Bits<'_>, head: Head, planes: &mut [u8]) -> u64 {
     let Head { mut at, end, precision, .. } = head;
-    let mut next = 0;
     let last = (precision as usize).min(planes.len());
+    // Planes above the first one-bit; if they are all that there is, so be it.
+    let most = (last as u64).min(end - at).min(56);
+    let zeros = u64::from(bits.peek(at).trailing_zeros()).min(most);
+    at += zeros;
+    let mut next = zeros as usize;
     let mut known = 0;
     while known < 3 && next + MOST <= last && at + u64::from(INDEX) <= end {
         let mut window = bits.peek(at);
@@ -126,6 +156,16 @@ pub(super) fn read(bits: Bits<'_>, head: Head, planes: &mut [u8]) -> u64 {
             }
         }
     }
+    if at + u64::from(INDEX) > end && next + 8 <= last {
+        // The last bits, and a one behind them.
+        let left = end - at;
+        let window = bits.peek(at) & !(u64::MAX << left) | 1 << left;
+        if let Some(place) = planes.get_mut(next..next + 8) {
+            let entry = LAST[known % 4][window as usize % (1 << INDEX)];
+            place.copy_from_slice(&entry.to_le_bytes());
+        }
+        return end;
+    }
     while known < 3 && next < last && at < end {
         let left = (end - at).min(7) as usize;
         let entry = ONE[known][left][bits.peek(at) as usize % 128];
@@ -139,11 +179,10 @@ pub(super) fn read(bits: Bits<'_>, head: Head, planes: &mut [u8]) -> u64 {
     while at < stop {
         let left = stop - at;
         let window = bits.peek(at) as u32;
+        let window = if left < 32 { window & !(u32::MAX << left) } else { window };
         if let Some(eight) = planes.get_mut(next..next + 8) {
-            let window = if left < 32 { window & !(u32::MAX << left) } else { window };
             eight.copy_from_slice(&nibbles(window).to_le_bytes());
         } else {
-            let window = if left < 32 { window & !(u32::MAX << left) } else { window };
             for (i, plane) in planes[next..last].iter_mut().enumerate() {
                 *plane = (window >> (4 * i) & 15) as u8;
             }

@@ -147,9 +147,7 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
         let whole = if position > source.len() { read } else { count };
         machine.values::<S, N>(&group, sets_of(whole, N), params.is_reversible(), &mut values.0);
         let values = values.0.as_flattened().as_chunks::<N>().0;
-        for (block, values) in indices[..whole].iter().zip(values) {
-            store::block::<S, N>(slab, *block, &rows, values);
-        }
+        store::blocks::<S, N>(slab, &indices[..whole], &rows, values);
         if position > source.len() {
             return Err(Error::Truncated {
                 needed: position.div_ceil(8),

@@ -3,9 +3,32 @@
 use crate::block::BlockScalar;
 use crate::field::{BlockIndex, Rows, Slab};
 
+/// Stores the values of blocks that follow each other.
+#[inline(always)]
+pub(super) fn blocks<S: BlockScalar, const N: usize>(
+    slab: &mut Slab<'_>,
+    blocks: &[BlockIndex],
+    rows: &Rows,
+    values: &[[S; N]],
+) {
+    if N == 4
+        && let [first, .., last] = blocks
+        && let Some(memory) = slab.open_run::<S>(*first, *last)
+    {
+        let bytes: &[u8] = bytemuck::cast_slice(values.as_flattened());
+        if let Some(bytes) = bytes.get(..memory.len()) {
+            memory.copy_from_slice(bytes);
+            return;
+        }
+    }
+    for (index, values) in blocks.iter().zip(values) {
+        block::<S, N>(slab, *index, rows, values);
+    }
+}
+
 /// Stores a block's values, without those that lie outside the field.
 #[inline(always)]
-pub(super) fn block<S: BlockScalar, const N: usize>(
+fn block<S: BlockScalar, const N: usize>(
     slab: &mut Slab<'_>,
     block: BlockIndex,
     rows: &Rows,
