@@ -50,32 +50,73 @@ impl Grid {
     ) -> impl Iterator<Item = BlockIndex> {
         let mut part = self;
         part.counts[axis] = to - from;
-        self.part(axis, from, to, 0..part.len())
-    }
-
-    /// Some of these blocks, numbered among themselves.
-    pub(crate) fn part(
-        self,
-        axis: usize,
-        from: usize,
-        to: usize,
-        blocks: Range<usize>,
-    ) -> impl Iterator<Item = BlockIndex> {
-        let mut part = self;
-        part.counts[axis] = to - from;
         let row = if axis == 0 { from } else { 0 };
-        let mut number = None;
-        part.range(blocks.start, blocks.end).map(move |mut block| {
+        let mut number = 0;
+        part.range(0, part.len()).map(move |mut block| {
             block.at[axis] += from;
-            let mut next = number.unwrap_or(0);
-            if block.at[0] == row || number.is_none() {
+            if block.at[0] == row {
                 // A new row; within one, numbers go up by one.
-                next = block.at.iter().zip(self.counts).rev().fold(0, |n, (at, c)| n * c + at);
+                number = self.number(block.at);
             }
-            block.number = next;
-            number = Some(next + 1);
+            block.number = number;
+            number += 1;
             block
         })
+    }
+
+    /// Some of these blocks, numbered among themselves, as runs of neighbours along x.
+    pub(crate) fn runs(self, axis: usize, layers: (usize, usize), blocks: Range<usize>) -> Runs {
+        let (mut first, mut end) = ([0; MAX_DIMS], self.counts);
+        (first[axis], end[axis]) = layers;
+        let mut rest = blocks.start;
+        let at = std::array::from_fn(|axis| {
+            let count = end[axis] - first[axis];
+            let position = rest % count;
+            rest /= count;
+            first[axis] + position
+        });
+        Runs { grid: self, first, end, at, left: blocks.len() }
+    }
+
+    /// The number in the stream of the block at a position.
+    #[inline(always)]
+    fn number(self, at: [usize; MAX_DIMS]) -> usize {
+        at.iter().zip(self.counts).rev().fold(0, |number, (at, count)| number * count + at)
+    }
+}
+
+/// Blocks in the order of the stream, some at a time.
+pub(crate) struct Runs {
+    grid: Grid,
+    /// The box of blocks that is walked through.
+    first: [usize; MAX_DIMS],
+    end: [usize; MAX_DIMS],
+    /// Where the next run begins.
+    at: [usize; MAX_DIMS],
+    left: usize,
+}
+
+impl Runs {
+    /// The next blocks, at most `most` of them and none if all were had: the first, and
+    /// how many; each other has the number and the position along x of its neighbour,
+    /// plus one.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, most: usize) -> (BlockIndex, usize) {
+        let block = BlockIndex { number: self.grid.number(self.at), at: self.at };
+        let count = most.min(self.left).min(self.end[0] - self.at[0]);
+        self.left -= count;
+        self.at[0] += count;
+        if self.at[0] == self.end[0] {
+            self.at[0] = self.first[0];
+            for axis in 1..MAX_DIMS {
+                self.at[axis] += 1;
+                if self.at[axis] < self.end[axis] {
+                    break;
+                }
+                self.at[axis] = self.first[axis];
+            }
+        }
+        (block, count)
     }
 }
 
@@ -87,6 +128,13 @@ pub(crate) struct BlockIndex {
 }
 
 impl BlockIndex {
+    /// The block `steps` further along x.
+    #[inline(always)]
+    pub(crate) fn neighbour(self, steps: usize) -> Self {
+        let Self { number, at: [x, y, z, w] } = self;
+        Self { number: number + steps, at: [x + steps, y, z, w] }
+    }
+
     /// Index of the block's first value in the field, x first.
     #[inline(always)]
     pub(crate) fn origin(self) -> [usize; MAX_DIMS] {
@@ -118,8 +166,19 @@ mod tests {
         for axis in 0..4 {
             let mut blocks: Vec<_> =
                 (0..grid.counts[axis]).flat_map(|from| grid.slab(axis, from, from + 1)).collect();
-            let first: Vec<_> = grid.slab(axis, 0, 1).collect();
-            assert_eq!(grid.part(axis, 0, 1, 3..6).collect::<Vec<_>>(), first[3..6]);
+            let slab: Vec<_> = grid.slab(axis, 0, 1).collect();
+            for (most, part) in [(1, 0..slab.len()), (2, 1..slab.len()), (5, 1..3)] {
+                let mut runs = grid.runs(axis, (0, 1), part.clone());
+                let mut found = Vec::new();
+                loop {
+                    let (first, count) = runs.next(most);
+                    found.extend((0..count).map(|steps| first.neighbour(steps)));
+                    if count == 0 {
+                        break;
+                    }
+                }
+                assert_eq!(found, slab[part]);
+            }
             blocks.sort_by_key(|block| block.number);
             assert_eq!(blocks, all);
         }

@@ -6,7 +6,7 @@
 //! *piece*, for each place along the axes outside of it. Pieces of different slabs
 //! never overlap, so the borrow checker sees to it that threads do not meet.
 
-use super::blocks::{BlockIndex, Grid};
+use super::blocks::{BlockIndex, Grid, Runs};
 use super::layout::{Layout, MAX_DIMS};
 use crate::scalar::Scalar;
 
@@ -54,11 +54,8 @@ impl<'a> Slab<'a> {
     }
 
     /// Some of the slab's blocks, numbered from its first.
-    pub(crate) fn some_blocks(
-        &self,
-        blocks: std::ops::Range<usize>,
-    ) -> impl Iterator<Item = BlockIndex> + use<> {
-        Grid::of(&self.layout).part(self.axis, self.layers.0, self.layers.1, blocks)
+    pub(crate) fn runs(&self, blocks: std::ops::Range<usize>) -> Runs {
+        Grid::of(&self.layout).runs(self.axis, self.layers, blocks)
     }
 
     /// How many blocks the slab has.
@@ -104,36 +101,23 @@ impl<'a> Slab<'a> {
         rows
     }
 
-    /// The memory from a block's lowest row to the end of its highest, if its rows are runs
-    /// of one piece. `rows` are those of the slab, for blocks of `N`.
+    /// The memory from the lowest row of blocks that are neighbours along x to the end of
+    /// their highest, if rows are runs of one piece. `rows` are those of the slab, for
+    /// blocks of `N`.
     #[inline(always)]
     pub(crate) fn open_rows<S: Scalar, const N: usize>(
         &mut self,
-        block: BlockIndex,
+        first: BlockIndex,
+        count: usize,
         rows: &Rows,
     ) -> Option<&mut [u8]> {
-        if !block.has_whole_rows::<S, N>(&self.layout) {
+        let layout = &self.layout;
+        if !first.neighbour(count - 1).has_whole_rows::<S, N>(layout) {
             return None;
         }
-        let first = self.layout.byte(block.origin()).wrapping_add_signed(rows.first);
         let [(base, bytes)] = self.pieces.as_mut_slice() else { return None };
-        bytes.get_mut(first - *base..first - *base + rows.span)
-    }
-
-    /// The memory of neighbouring blocks of a 1-dimensional field, from `first` to `last`,
-    /// if it is one run.
-    pub(crate) fn open_run<S: Scalar>(
-        &mut self,
-        first: BlockIndex,
-        last: BlockIndex,
-    ) -> Option<&mut [u8]> {
-        if self.layout.dims != 1 || !last.has_whole_rows::<S, 4>(&self.layout) {
-            return None;
-        }
-        let from = self.layout.byte(first.origin());
-        let to = self.layout.byte(last.origin()) + 4 * size_of::<S>();
-        let [(base, bytes)] = self.pieces.as_mut_slice() else { return None };
-        bytes.get_mut(from - *base..to - *base)
+        let from = layout.byte(first.origin()).wrapping_add_signed(rows.first) - *base;
+        bytes.get_mut(from..from + rows.span + (count - 1) * 4 * size_of::<S>())
     }
 
     /// The piece that holds the value at this index.

@@ -32,7 +32,7 @@ use std::ops::Range;
 use super::level::{Isa, Kernel, Level};
 use crate::block::{BlockScalar, Job, Params, dispatch};
 use crate::error::{Error, Result};
-use crate::field::{BlockIndex, Slab};
+use crate::field::Slab;
 use crate::scalar::ScalarType;
 use group::{Group, blocks_of, sets_of};
 use machine::Machine;
@@ -121,17 +121,11 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     let mut source = Source::new(stream);
     let mut group = Group::new();
     let mut values = Values([[S::zeroed(); 64]; 4]);
-    let mut blocks = slab.some_blocks(blocks);
+    let mut runs = slab.runs(blocks);
     let rows = slab.rows::<N>();
     let mut position = start;
-    let mut indices = [BlockIndex { number: 0, at: [0; 4] }; 16];
     loop {
-        let mut count = 0;
-        while count < blocks_of(N) {
-            let Some(block) = blocks.next() else { break };
-            indices[count] = block;
-            count += 1;
-        }
+        let (first, count) = runs.next(blocks_of(N));
         if count == 0 {
             return Ok(position);
         }
@@ -141,13 +135,13 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
             &mut source,
             params,
             (start, &mut position),
-            &indices[..count],
+            (first.number, count),
             &mut group,
         );
         let whole = if position > source.len() { read } else { count };
         machine.values::<S, N>(&group, sets_of(whole, N), params.is_reversible(), &mut values.0);
         let values = values.0.as_flattened().as_chunks::<N>().0;
-        store::blocks::<S, N>(slab, &indices[..whole], &rows, values);
+        store::blocks::<S, N>(slab, (first, whole), &rows, values);
         if position > source.len() {
             return Err(Error::Truncated {
                 needed: position.div_ceil(8),

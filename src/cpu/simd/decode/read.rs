@@ -7,7 +7,6 @@ use super::machine::Machine;
 use super::parse::{Cursor, plane_16, plane_64, plane_any};
 use super::source::{Bits, Source};
 use crate::block::{BlockScalar, Params};
-use crate::field::BlockIndex;
 
 /// Most bits of a block that are looked at.
 #[inline(always)]
@@ -15,8 +14,8 @@ fn most_bits<S: BlockScalar, const N: usize>(params: Params) -> u32 {
     Params { minbits: 0, ..params }.most_bits(S::TYPE, N as u32)
 }
 
-/// Reads the planes of blocks into the slots of a group. Of variable blocks, the first
-/// begins at the second of `places`; all are found from the first of `places` if they
+/// Reads the planes of `count` blocks, the first of which has number `first`, into the
+/// slots of a group. Of variable blocks, the first begins at the second of `places`; all are found from the first of `places` if they
 /// have a fixed number of bits. The second becomes where the last block ends, be it in
 /// the stream or not. Returns how many blocks lie in the stream before the first that
 /// does not; none is read behind that.
@@ -26,27 +25,27 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
     source: &mut Source<'_>,
     params: Params,
     places: (u64, &mut u64),
-    indices: &[BlockIndex],
+    (first, count): (usize, usize),
     group: &mut Group,
 ) -> usize {
     let (start, position) = places;
     let most = most_bits::<S, N>(params);
     let Some(fixed) = params.fixed_bits() else {
-        for slot in 0..indices.len() {
+        for slot in 0..count {
             *position += block::<M, S, N>(machine, source, params, *position, slot, group);
             if *position > source.len() {
                 return slot;
             }
         }
-        return indices.len();
+        return count;
     };
-    let place = |index: BlockIndex| start + index.number as u64 * u64::from(fixed);
-    if indices.len() == blocks_of(N) && matches!(N, 16 | 64) {
+    let place = |slot: usize| start + (first + slot) as u64 * u64::from(fixed);
+    if count == blocks_of(N) && matches!(N, 16 | 64) {
         // The last of them in the stream is the last of all.
-        let last = place(indices[indices.len() - 1]);
+        let last = place(count - 1);
         if let Some(whole) = source.inside(last, most.max(fixed)) {
             let mut begin = |slot: usize| {
-                let place = super::source::Place { bits: whole.bits, at: place(indices[slot]) };
+                let place = super::source::Place { bits: whole.bits, at: place(slot) };
                 let head = Head::read::<S, N>(place, params);
                 group.note(slot, &head);
                 Cursor::begin(whole.bits, head, S::TYPE.bits())
@@ -59,18 +58,18 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
                 four::<M, N>(machine, whole.bits, cursors, group);
             }
             *position = last + u64::from(fixed);
-            return indices.len();
+            return count;
         }
     }
-    for (slot, index) in indices.iter().enumerate() {
-        *position = place(*index);
+    for slot in 0..count {
+        *position = place(slot);
         block::<M, S, N>(machine, source, params, *position, slot, group);
         *position += u64::from(fixed);
         if *position > source.len() {
             return slot;
         }
     }
-    indices.len()
+    count
 }
 
 /// Reads the block at bit `position`, and returns how many bits it has.
