@@ -36,8 +36,8 @@ pub(super) struct Cursor {
     pub(super) known: u32,
     /// Planes left, all of them below the ones that have been read.
     pub(super) left: u32,
-    /// One more than the number of the next plane.
-    pub(super) plane: u32,
+    /// The number of the last one.
+    pub(super) lowest: u32,
 }
 
 impl Cursor {
@@ -55,8 +55,8 @@ impl Cursor {
                 break;
             }
         }
-        let left = precision - zeros;
-        Self { at: at + u64::from(zeros), end, known: 0, left, plane: width - zeros }
+        let (left, lowest) = (precision - zeros, width - precision);
+        Self { at: at + u64::from(zeros), end, known: 0, left, lowest }
     }
 
     /// Whether no plane is left, or no bit.
@@ -69,8 +69,7 @@ impl Cursor {
     #[inline(always)]
     pub(super) fn count(&mut self) -> usize {
         self.left -= 1;
-        self.plane -= 1;
-        self.plane as usize % 64
+        (self.left + self.lowest) as usize % 64
     }
 }
 
@@ -94,10 +93,6 @@ pub(super) fn plane_16<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
     let count = coefficients.count_ones();
     let next = cursor.at + u64::from(n + end + 1);
     if n + count >= 16 || next > cursor.end {
-        if n == 16 && cursor.at + 16 <= cursor.end {
-            cursor.at += 16;
-            return Some(machine.low(window, 16));
-        }
         return None;
     }
     cursor.at = next;
@@ -106,29 +101,24 @@ pub(super) fn plane_16<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
 }
 
 /// A plane of 64 bits, if it ends as most do, and its code behind the known coefficients
-/// lies in one word.
+/// lies in one load.
 #[inline(always)]
 pub(super) fn plane_64<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Cursor) -> Option<u64> {
     let n = cursor.known;
     let behind = cursor.at + u64::from(n);
-    let code = bits.word(behind);
+    let code = bits.peek(behind);
     let states = states(code, 0);
     let end = (code | states).trailing_ones();
     let coefficients = machine.low(states, end);
     let count = coefficients.count_ones();
     let next = behind + u64::from(end + 1);
-    if n + count >= 64 || next > cursor.end || end == 64 {
-        if n == 64 && behind <= cursor.end {
-            let plane = bits.word(cursor.at);
-            cursor.at = behind;
-            return Some(plane);
-        }
+    if n + count >= 64 || next > cursor.end || end > 56 {
         return None;
     }
-    let known = machine.low(bits.word(cursor.at), n);
+    let known = if n <= 57 { bits.peek(cursor.at) } else { bits.word(cursor.at) };
     cursor.at = next;
     cursor.known = n + count;
-    Some(known | machine.pext(code, coefficients) << n)
+    Some(machine.low(known, n) | machine.pext(code, coefficients) << n)
 }
 
 /// Any plane of `N` bits, 64 in each word of `plane`, which is zero.

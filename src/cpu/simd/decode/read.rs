@@ -5,7 +5,7 @@ use super::group::{Group, blocks_of};
 use super::head::Head;
 use super::machine::Machine;
 use super::parse::{Cursor, plane_16, plane_64, plane_any};
-use super::source::{Bits, Source};
+use super::source::{Bits, Place, Source};
 use crate::block::{BlockScalar, Params};
 
 /// Most bits of a block that are looked at.
@@ -44,18 +44,13 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
         // The last of them in the stream is the last of all.
         let last = place(count - 1);
         if let Some(whole) = source.inside(last, most.max(fixed)) {
-            let mut begin = |slot: usize| {
-                let place = super::source::Place { bits: whole.bits, at: place(slot) };
-                let head = Head::read::<S, N>(place, params);
-                group.note(slot, &head);
-                Cursor::begin(whole.bits, head, S::TYPE.bits())
-            };
-            if N == 64 {
-                let cursors = [begin(0), begin(1)];
-                pair::<M, N>(machine, whole.bits, cursors, group);
-            } else {
-                let cursors = [begin(0), begin(1), begin(2), begin(3)];
-                four::<M, N>(machine, whole.bits, cursors, group);
+            let a = begin::<S, N>(whole.bits, place(0), params, 0, group);
+            let b = begin::<S, N>(whole.bits, place(1), params, 1, group);
+            pair::<M, N>(machine, whole.bits, [a, b], 0, group);
+            if N == 16 {
+                let c = begin::<S, N>(whole.bits, place(2), params, 2, group);
+                let d = begin::<S, N>(whole.bits, place(3), params, 3, group);
+                pair::<M, N>(machine, whole.bits, [c, d], 2, group);
             }
             *position = last + u64::from(fixed);
             return count;
@@ -94,40 +89,49 @@ fn block<M: Machine, S: BlockScalar, const N: usize>(
     (end - place.at).max(u64::from(params.minbits))
 }
 
+/// Reads a block's header.
+#[inline(always)]
+fn begin<S: BlockScalar, const N: usize>(
+    bits: Bits<'_>,
+    at: u64,
+    params: Params,
+    slot: usize,
+    group: &mut Group,
+) -> Cursor {
+    let head = Head::read::<S, N>(Place { bits, at }, params);
+    group.note(slot, &head);
+    Cursor::begin(bits, head, S::TYPE.bits())
+}
+
 /// Reads two blocks, a plane of each at a time, so that one need not wait for the other.
 #[inline(always)]
 fn pair<M: Machine, const N: usize>(
     machine: M,
     bits: Bits<'_>,
     [mut a, mut b]: [Cursor; 2],
+    slot: usize,
     group: &mut Group,
 ) {
-    while !a.is_done() && !b.is_done() {
-        one::<M, N>(machine, bits, &mut a, 0, group);
-        one::<M, N>(machine, bits, &mut b, 1, group);
+    while a.left > 0 && b.left > 0 {
+        let Some(plane) = short::<M, N>(machine, bits, &mut a) else {
+            if !any::<M, N>(machine, bits, &mut a, slot, group) {
+                break;
+            }
+            continue;
+        };
+        let k = a.count();
+        group.keep::<N>(slot, k, plane);
+        let Some(plane) = short::<M, N>(machine, bits, &mut b) else {
+            if !any::<M, N>(machine, bits, &mut b, slot + 1, group) {
+                break;
+            }
+            continue;
+        };
+        let k = b.count();
+        group.keep::<N>(slot + 1, k, plane);
     }
-    planes::<M, N>(machine, bits, a, 0, group);
-    planes::<M, N>(machine, bits, b, 1, group);
-}
-
-/// The same for four blocks.
-#[inline(always)]
-fn four<M: Machine, const N: usize>(
-    machine: M,
-    bits: Bits<'_>,
-    [mut a, mut b, mut c, mut d]: [Cursor; 4],
-    group: &mut Group,
-) {
-    while !a.is_done() && !b.is_done() && !c.is_done() && !d.is_done() {
-        one::<M, N>(machine, bits, &mut a, 0, group);
-        one::<M, N>(machine, bits, &mut b, 1, group);
-        one::<M, N>(machine, bits, &mut c, 2, group);
-        one::<M, N>(machine, bits, &mut d, 3, group);
-    }
-    planes::<M, N>(machine, bits, a, 0, group);
-    planes::<M, N>(machine, bits, b, 1, group);
-    planes::<M, N>(machine, bits, c, 2, group);
-    planes::<M, N>(machine, bits, d, 3, group);
+    planes::<M, N>(machine, bits, a, slot, group);
+    planes::<M, N>(machine, bits, b, slot + 1, group);
 }
 
 /// Reads all that is left of a block's planes, and returns where they end.
@@ -139,34 +143,53 @@ fn planes<M: Machine, const N: usize>(
     slot: usize,
     group: &mut Group,
 ) -> u64 {
+    while cursor.left > 0 {
+        if let Some(plane) = short::<M, N>(machine, bits, &mut cursor) {
+            let k = cursor.count();
+            group.keep::<N>(slot, k, plane);
+        } else if !any::<M, N>(machine, bits, &mut cursor, slot, group) {
+            break;
+        }
+    }
+    // All coefficients are known: planes are their own codes.
     while !cursor.is_done() {
-        one::<M, N>(machine, bits, &mut cursor, slot, group);
+        if N <= 64 && cursor.at + N as u64 <= cursor.end {
+            let plane = if N == 64 { bits.word(cursor.at) } else { bits.peek(cursor.at) };
+            cursor.at += N as u64;
+            let k = cursor.count();
+            group.keep::<N>(slot, k, machine.low(plane, N as u32));
+        } else {
+            any::<M, N>(machine, bits, &mut cursor, slot, group);
+        }
     }
     cursor.at
 }
 
-/// Reads one plane.
+/// Reads a plane, if its code is as most are.
 #[inline(always)]
-fn one<M: Machine, const N: usize>(
+fn short<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    cursor: &mut Cursor,
+) -> Option<u64> {
+    match N {
+        16 => plane_16(machine, bits, cursor),
+        64 => plane_64(machine, bits, cursor),
+        _ => None,
+    }
+}
+
+/// Reads any plane; whether more may follow, some coefficient not being known.
+#[inline(always)]
+fn any<M: Machine, const N: usize>(
     machine: M,
     bits: Bits<'_>,
     cursor: &mut Cursor,
     slot: usize,
     group: &mut Group,
-) {
-    let short = match N {
-        16 => plane_16(machine, bits, cursor),
-        64 => plane_64(machine, bits, cursor),
-        _ => None,
-    };
-    if let Some(plane) = short {
-        let k = cursor.count();
-        group.keep::<N>(slot, k, plane);
-        return;
-    }
+) -> bool {
     let mut plane = [0; 4];
-    let words = N.div_ceil(64);
-    plane_any::<M, N>(machine, bits, cursor, &mut plane[..words]);
+    plane_any::<M, N>(machine, bits, cursor, &mut plane[..const { N.div_ceil(64) }]);
     let k = cursor.count();
     if N == 256 {
         for (set, plane) in group.planes.iter_mut().zip(plane) {
@@ -175,4 +198,5 @@ fn one<M: Machine, const N: usize>(
     } else {
         group.keep::<N>(slot, k, plane[0]);
     }
+    cursor.at < cursor.end && cursor.known < N as u32
 }
