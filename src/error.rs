@@ -333,6 +333,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// The environment variable `ZFP_WGPU_CPU` names instructions that this CPU does not
+    /// have, or that are none.
+    #[error("ZFP_WGPU_CPU={given:?} is none of this machine's {available:?}")]
+    CpuLevel {
+        /// What the variable says.
+        given: String,
+        /// What it may say here, the fastest last.
+        available: Vec<&'static str>,
+    },
     /// The threads asked for could not be had.
     #[error("{threads} threads cannot be started: {reason}")]
     Threads {

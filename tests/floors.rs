@@ -157,6 +157,17 @@ fn every_module_has_a_floor_and_a_place_in_the_map() {
     }
 }
 
+/// The compiler refuses unsafe code wherever it is not allowed.
+#[test]
+fn only_simd_allows_unsafe_code() {
+    assert!(read(Path::new("lib.rs")).contains("#![deny(unsafe_code)]"));
+    for file in files() {
+        let text = read(&file);
+        let allows = text.contains("allow(unsafe_code") || text.contains("expect(unsafe_code");
+        assert!(!allows || file == Path::new("cpu/simd/mod.rs"), "{}", file.display());
+    }
+}
+
 #[test]
 fn files_are_short() {
     for file in files() {

@@ -116,7 +116,7 @@ impl Params {
     }
 
     /// Bit planes to code in a floating-point block of this exponent.
-    fn precision(&self, exponent: i32, values: usize) -> u32 {
+    pub(crate) fn precision(&self, exponent: i32, values: usize) -> u32 {
         let dims = values.ilog2() as i32 / 2;
         let planes = exponent.saturating_sub(self.minexp).saturating_add(2 * dims + 2);
         self.maxprec.min(planes.max(0) as u32)

@@ -98,7 +98,7 @@ pub(crate) fn decode<C: Coefficient, const N: usize>(
 
 /// Sign-magnitude to two's complement and back.
 #[inline(always)]
-fn twos_complement<C: Coefficient>(bits: C) -> C {
+pub(crate) fn twos_complement<C: Coefficient>(bits: C) -> C {
     // Negative integers have all ones here, others all zeros.
     bits.xor((bits >> (C::Word::BITS - 1)).and(C::MAX))
 }

@@ -1,10 +1,11 @@
 //! Arrays to streams and back on the CPU.
 //!
 //! [`serial`] is the specification: one block after the other, nothing else. Other
-//! paths are other ways to the same bytes.
+//! paths are other ways to the same bytes: [`simd`] on one thread, `parallel` on several.
 
 mod region;
 mod serial;
+mod simd;
 mod walk;
 
 #[cfg(feature = "parallel")]
@@ -65,8 +66,11 @@ pub(crate) fn compress_marked(
         // Growing by and by costs more than memory that stays untouched.
         out.expect(field.value_bytes() / 2);
     }
-    let Some(marks) = marks else { return serial::compress(field, params, policy, out) };
-    compress_between(field, params, policy, 0..field.grid().len(), marks, out)
+    let blocks = 0..field.grid().len();
+    let Some(marks) = marks else {
+        return simd::compress_blocks(field, params, policy, blocks, out);
+    };
+    compress_between(field, params, policy, blocks, marks, out)
 }
 
 /// Writes some blocks of a field, and marks where those begin that shall be marked.
@@ -84,7 +88,7 @@ fn compress_between(
             marks.offsets.push(out.position());
         }
         let to = end.min((from / marks.every + 1) * marks.every);
-        serial::compress_blocks(field, params, policy, from..to, out)?;
+        simd::compress_blocks(field, params, policy, from..to, out)?;
         from = to;
     }
     Ok(())
@@ -135,5 +139,5 @@ pub(crate) fn decompress_to_end(
     }
     // One thread needs no index.
     let _ = (index, threads);
-    serial::decompress(stream, start, params, field.scalar(), &mut field.whole())
+    simd::decompress(stream, start, params, field.scalar(), &mut field.whole())
 }

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::{compress_between, serial};
+use super::{compress_between, simd};
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub(crate) fn compress(
     out: &mut BitWriter,
 ) -> Result<()> {
     threads::run(threads, |threads| match (threads, marks) {
-        (1, None) => serial::compress(field, params, policy, out),
+        (1, None) => simd::compress_blocks(field, params, policy, 0..field.grid().len(), out),
         (1, Some(marks)) => {
             compress_between(field, params, policy, 0..field.grid().len(), marks, out)
         }
@@ -77,7 +77,7 @@ fn compress_waves(
             let from = first + number * chunk_blocks;
             let to = last.min(from + chunk_blocks);
             let Some(every) = every else {
-                return serial::compress_blocks(field, params, policy, from..to, &mut chunk.writer);
+                return simd::compress_blocks(field, params, policy, from..to, &mut chunk.writer);
             };
             chunk.marks.clear();
             let mut marks = Marks { first: 0, every, offsets: std::mem::take(&mut chunk.marks) };

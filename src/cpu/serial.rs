@@ -6,16 +6,6 @@ use crate::error::{Error, Result};
 use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 
-/// Writes all blocks of a field.
-pub(crate) fn compress(
-    field: &Field<'_>,
-    params: Params,
-    policy: NonFinitePolicy,
-    out: &mut BitWriter,
-) -> Result<()> {
-    compress_blocks(field, params, policy, 0..field.grid().len(), out)
-}
-
 /// Writes some blocks of a field, given by their numbers in the stream.
 pub(crate) fn compress_blocks(
     field: &Field<'_>,

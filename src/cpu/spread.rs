@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::serial;
+use super::simd;
 use super::walk::Blocks;
 use crate::error::{Error, Result};
 use crate::field::{FieldMut, Slab};
@@ -67,7 +67,7 @@ pub(crate) fn decompress(
 }
 
 fn decompress_slab(blocks: &Blocks<'_>, at: u64, slab: &mut Slab<'_>) -> Result<u64> {
-    serial::decompress(blocks.stream, at, blocks.params, blocks.scalar, slab)
+    simd::decompress(blocks.stream, at, blocks.params, blocks.scalar, slab)
 }
 
 /// All slabs at once.

@@ -1,5 +1,7 @@
 //! The grid of blocks over a field, in the order of the stream: x fastest.
 
+use std::ops::Range;
+
 use super::layout::{Layout, MAX_DIMS};
 
 /// How many blocks lie along each axis.
@@ -75,6 +77,58 @@ impl Grid {
             block
         })
     }
+
+    /// Some of the blocks of the box between two corners, numbered among themselves, as runs
+    /// of neighbours along x.
+    pub(crate) fn runs(
+        self,
+        (first, end): ([usize; MAX_DIMS], [usize; MAX_DIMS]),
+        blocks: Range<usize>,
+    ) -> Runs {
+        let mut rest = blocks.start;
+        let at = std::array::from_fn(|axis| {
+            let count = end[axis] - first[axis];
+            let position = rest % count;
+            rest /= count;
+            first[axis] + position
+        });
+        Runs { grid: self, first, end, at, left: blocks.len() }
+    }
+}
+
+/// Blocks in the order of the stream, some at a time.
+pub(crate) struct Runs {
+    grid: Grid,
+    /// The box of blocks that is walked through.
+    first: [usize; MAX_DIMS],
+    end: [usize; MAX_DIMS],
+    /// Where the next run begins.
+    at: [usize; MAX_DIMS],
+    left: usize,
+}
+
+impl Runs {
+    /// The next blocks, at most `most` of them and none if all were had: the first, and
+    /// how many; each other has the number and the position along x of its neighbour,
+    /// plus one.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, most: usize) -> (BlockIndex, usize) {
+        let block = BlockIndex { number: self.grid.number(self.at), at: self.at };
+        let count = most.min(self.left).min(self.end[0] - self.at[0]);
+        self.left -= count;
+        self.at[0] += count;
+        if self.at[0] == self.end[0] {
+            self.at[0] = self.first[0];
+            for axis in 1..MAX_DIMS {
+                self.at[axis] += 1;
+                if self.at[axis] < self.end[axis] {
+                    break;
+                }
+                self.at[axis] = self.first[axis];
+            }
+        }
+        (block, count)
+    }
 }
 
 /// One block: its place in the stream, and in the grid.
@@ -85,6 +139,13 @@ pub(crate) struct BlockIndex {
 }
 
 impl BlockIndex {
+    /// The block `steps` further along x.
+    #[inline(always)]
+    pub(crate) fn neighbour(self, steps: usize) -> Self {
+        let Self { number, at: [x, y, z, w] } = self;
+        Self { number: number + steps, at: [x + steps, y, z, w] }
+    }
+
     /// Index of the block's first value in the field, x first.
     #[inline(always)]
     pub(crate) fn origin(self) -> [usize; MAX_DIMS] {
@@ -120,6 +181,21 @@ mod tests {
                 grid.part(from, to)
             };
             let mut blocks: Vec<_> = (0..grid.counts[axis]).flat_map(layer).collect();
+            let (mut first, mut end) = ([0; 4], grid.counts);
+            (first[axis], end[axis]) = (0, 1);
+            let slab: Vec<_> = grid.part(first, end).collect();
+            for (most, part) in [(1, 0..slab.len()), (2, 1..slab.len()), (5, 1..3)] {
+                let mut runs = grid.runs((first, end), part.clone());
+                let mut found = Vec::new();
+                loop {
+                    let (first, count) = runs.next(most);
+                    found.extend((0..count).map(|steps| first.neighbour(steps)));
+                    if count == 0 {
+                        break;
+                    }
+                }
+                assert_eq!(found, slab[part]);
+            }
             blocks.sort_by_key(|block| block.number);
             assert_eq!(blocks, all);
         }

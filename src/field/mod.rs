@@ -8,7 +8,7 @@ mod slabs;
 
 pub(crate) use blocks::{BlockIndex, Grid};
 pub(crate) use layout::{Layout, Region, check_shape};
-pub(crate) use slabs::Slab;
+pub(crate) use slabs::{Rows, Slab};
 
 use std::fmt;
 

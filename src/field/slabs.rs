@@ -6,7 +6,7 @@
 //! Pieces of different slabs never overlap, so the borrow checker sees to it that threads
 //! do not meet.
 
-use super::blocks::{BlockIndex, Grid};
+use super::blocks::{BlockIndex, Grid, Runs};
 use super::layout::{Layout, MAX_DIMS, Region};
 use crate::scalar::Scalar;
 
@@ -25,6 +25,16 @@ pub(crate) struct Slab<'a> {
     pub(super) piece_step: [usize; MAX_DIMS],
     /// What these steps come to at the slab's first value.
     pub(super) first_piece: usize,
+}
+
+/// Places of a block's rows of four values, in bytes from the lowest of them.
+pub(crate) struct Rows {
+    /// Of each row, counted along y, then z, then w.
+    pub(crate) places: [usize; 64],
+    /// From the block's first value to the lowest row.
+    first: isize,
+    /// Bytes from the lowest row to the end of the highest.
+    pub(crate) span: usize,
 }
 
 impl<'a> Slab<'a> {
@@ -53,7 +63,6 @@ impl<'a> Slab<'a> {
     }
 
     /// How many blocks there are.
-    #[cfg(feature = "parallel")]
     pub(crate) fn len(&self) -> usize {
         let (from, to) = self.corners();
         to.iter().zip(from).map(|(to, from)| to - from).product()
@@ -91,6 +100,11 @@ impl<'a> Slab<'a> {
         let done = work(self.first_block(), self);
         self.part = whole;
         done
+    }
+
+    /// Some of the slab's blocks, numbered from its first.
+    pub(crate) fn runs(&self, blocks: std::ops::Range<usize>) -> Runs {
+        Grid::of(&self.layout).runs(self.corners(), blocks)
     }
 
     /// Stores a block's values, without those that lie outside the field.
@@ -136,6 +150,39 @@ impl<'a> Slab<'a> {
             let at = byte.wrapping_add_signed(x as isize * stride) - *base;
             bytes[at..at + item].copy_from_slice(value);
         }
+    }
+
+    /// Where the rows of a block of `N` values lie beside each other, in any block.
+    pub(crate) fn block_rows<const N: usize>(&self) -> Rows {
+        let mut rows = Rows { places: [0; 64], first: 0, span: 0 };
+        let offsets: [isize; 64] = std::array::from_fn(|row| self.layout.row_offset(row));
+        let offsets = &offsets[..N / 4];
+        let lowest = offsets.iter().copied().min().unwrap_or(0);
+        rows.first = lowest;
+        for (place, offset) in rows.places.iter_mut().zip(offsets) {
+            *place = (offset - lowest) as usize;
+            rows.span = rows.span.max(*place + 4 * self.layout.item);
+        }
+        rows
+    }
+
+    /// The memory from the lowest row of blocks that are neighbours along x to the end of
+    /// their highest, if rows are runs of one piece. `rows` are those of the slab, for
+    /// blocks of `N`.
+    #[inline(always)]
+    pub(crate) fn open_rows<S: Scalar, const N: usize>(
+        &mut self,
+        first: BlockIndex,
+        count: usize,
+        rows: &Rows,
+    ) -> Option<&mut [u8]> {
+        let layout = &self.layout;
+        if !first.neighbour(count - 1).has_whole_rows::<S, N>(layout) {
+            return None;
+        }
+        let [(base, bytes)] = self.pieces.as_mut_slice() else { return None };
+        let from = layout.byte(first.origin()).wrapping_add_signed(rows.first) - *base;
+        bytes.get_mut(from..from + rows.span + (count - 1) * 4 * size_of::<S>())
     }
 
     /// The piece that holds the value at this index.

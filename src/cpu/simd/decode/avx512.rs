@@ -1,0 +1,260 @@
+//! Planes to values by AVX-512: 8 × 8 bits are transposed by one instruction (GFNI), and
+//! the order of coefficients is a permutation of bytes on the way.
+
+// Iterators and closures may not be compiled for these instructions; loops are.
+#![allow(clippy::needless_range_loop)]
+
+mod lanes;
+
+use std::arch::x86_64::*;
+
+use bytemuck::Pod;
+
+use super::group::{Cast, Group};
+use super::head::Kind;
+use super::machine::Machine;
+use crate::block::{BlockScalar, order};
+use crate::cpu::simd::level::Avx512;
+use crate::cpu::simd::unlift;
+use lanes::{Lanes32, Lanes64, Wide};
+
+impl Machine for Avx512 {
+    type Isa = Self;
+
+    #[inline(always)]
+    fn isa(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn pext(self, value: u64, mask: u64) -> u64 {
+        // SAFETY: `self` proves that the CPU has BMI2.
+        unsafe { _pext_u64(value, mask) }
+    }
+    #[inline(always)]
+    fn nth_one(self, mask: u64, count: u32) -> u32 {
+        // SAFETY: `self` proves that the CPU has BMI2.
+        unsafe { _pdep_u64(1 << (count % 64), mask) }.trailing_zeros()
+    }
+    #[inline(always)]
+    fn low(self, value: u64, count: u32) -> u64 {
+        // SAFETY: `self` proves that the CPU has BMI2.
+        unsafe { _bzhi_u64(value, count) }
+    }
+    #[inline(always)]
+    fn values<S: BlockScalar, const N: usize>(
+        self,
+        group: &Group,
+        sets: usize,
+        exact: bool,
+        values: &mut [[S; 64]; 4],
+    ) {
+        // SAFETY:
+        // * `self` proves that the CPU has all that these functions are compiled for.
+        unsafe {
+            if size_of::<S>() == 4 {
+                finish::<S, Lanes32, 4, N>(group, sets, exact, values);
+            } else {
+                finish::<S, Lanes64, 8, N>(group, sets, exact, values);
+            }
+        }
+    }
+}
+
+/// Where each byte of a plane of bytes, ready to be interleaved, comes from: coefficients
+/// of blocks of `N`, those of set `outer` of a block of 256.
+const fn sources<const K: usize, const N: usize>(outer: usize) -> [u8; 64] {
+    let order = order::order::<N>();
+    let mut rank = [0; N];
+    let mut i = 0;
+    while i < N {
+        rank[order[i] as usize] = i;
+        i += 1;
+    }
+    let mut sources = [0; 64];
+    let run = 16 / K;
+    let mut byte = 0;
+    while byte < 64 {
+        let (lane, vector, i) = (byte / 16, byte % 16 / run, byte % run);
+        let place = unlift::place::<K, N>(vector, lane * run + i) + 64 * outer;
+        sources[byte] = (place / N * N + rank[place % N]) as u8;
+        byte += 1;
+    }
+    sources
+}
+
+/// For each number of vectors in a set and each length of blocks.
+struct Sources<const K: usize, const N: usize>;
+
+impl<const K: usize, const N: usize> Sources<K, N> {
+    const TABLE: [[u8; 64]; 4] = [
+        sources::<K, N>(0),
+        sources::<K, N>(if N > 64 { 1 } else { 0 }),
+        sources::<K, N>(if N > 64 { 2 } else { 0 }),
+        sources::<K, N>(if N > 64 { 3 } else { 0 }),
+    ];
+}
+
+/// Which byte of eight planes comes where before bits are transposed: byte `i` of each
+/// plane together, the lowest plane last.
+const COLUMNS: [u8; 64] = {
+    let mut columns = [0; 64];
+    let mut byte = 0;
+    while byte < 64 {
+        columns[byte] = (8 * (7 - byte % 8) + byte / 8) as u8;
+        byte += 1;
+    }
+    columns
+};
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load<T: Pod>(set: &[T; 64], vector: usize) -> __m512i {
+    let bytes = size_of_val(set);
+    assert!(64 * vector + 64 <= bytes);
+    // SAFETY:
+    // * 64 bytes from there on are in the set, as was just seen.
+    unsafe { _mm512_loadu_si512(std::ptr::from_ref(set).cast::<__m512i>().add(vector)) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store<T: BlockScalar>(set: &mut [T; 64], vector: usize, value: __m512i) {
+    let bytes = size_of_val(set);
+    assert!(64 * vector + 64 <= bytes);
+    // SAFETY:
+    // * 64 bytes from there on are in the set, as was just seen, and any bits make a
+    //   number of the types that sets are of.
+    unsafe { _mm512_storeu_si512(std::ptr::from_mut(set).cast::<__m512i>().add(vector), value) }
+}
+
+/// Transposes eight times eight bytes: bit `i` of byte `j` goes to bit `7 − j` of byte `i`.
+#[target_feature(enable = "avx512f,avx512bw,gfni")]
+#[inline]
+fn transposed(squares: __m512i) -> __m512i {
+    let units = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
+    _mm512_gf2p8affine_epi64_epi8::<0>(units, squares)
+}
+
+/// Transposes the planes of a set: bits `8g..8g + 8` of coefficient `i` are byte `i` of
+/// vector `g`.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+#[inline]
+fn bytes<const K: usize>(planes: &[u64; 64]) -> [__m512i; K] {
+    let columns = load(&COLUMNS, 0);
+    let mut bytes = [columns; K];
+    for g in 0..K {
+        let squares = _mm512_permutexvar_epi8(columns, load(planes, g));
+        bytes[g] = transposed(squares);
+    }
+    bytes
+}
+
+/// The same for blocks of 256, with each set's coefficients from all four.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+#[inline]
+fn ordered_bytes<const K: usize, const N: usize>(
+    bytes: &[[__m512i; K]; 4],
+    set: usize,
+) -> [__m512i; K] {
+    let table = const { &Sources::<K, N>::TABLE };
+    let sources = load(&table[set], 0);
+    let mut ordered = bytes[set];
+    if N <= 64 {
+        for g in 0..K {
+            ordered[g] = _mm512_permutexvar_epi8(sources, ordered[g]);
+        }
+    } else {
+        let upper = _mm512_movepi8_mask(sources);
+        for g in 0..K {
+            let [a, b, c, d] = [bytes[0][g], bytes[1][g], bytes[2][g], bytes[3][g]];
+            let low = _mm512_permutex2var_epi8(a, sources, b);
+            let high = _mm512_permutex2var_epi8(c, sources, d);
+            ordered[g] = _mm512_mask_blend_epi8(upper, low, high);
+        }
+    }
+    ordered
+}
+
+#[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
+#[inline]
+fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
+    group: &Group,
+    sets: usize,
+    exact: bool,
+    values: &mut [[S; 64]; 4],
+) {
+    if N > 64 {
+        let planes = &group.planes;
+        let bytes = [
+            bytes::<K>(&planes[0]),
+            bytes::<K>(&planes[1]),
+            bytes::<K>(&planes[2]),
+            bytes::<K>(&planes[3]),
+        ];
+        let mut vectors = [V::join(bytes[0]); 4];
+        for set in 0..4 {
+            vectors[set] = V::join(ordered_bytes::<K, N>(&bytes, set));
+        }
+        unlift::outermost(&mut vectors, exact);
+        for set in 0..4 {
+            let vectors = unlift::set::<V, K, N>(vectors[set], exact);
+            cast_set::<S, V, K, N>(vectors, &group.casts, &mut values[set]);
+        }
+        return;
+    }
+    for (set, values) in values.iter_mut().enumerate().take(sets) {
+        let bytes = if N == 4 { V::fours(&group.planes) } else { bytes::<K>(&group.planes[set]) };
+        let bytes = [bytes; 4];
+        let vectors = V::join(ordered_bytes::<K, N>(&bytes, 0));
+        let vectors = unlift::set::<V, K, N>(vectors, exact);
+        let casts = &group.casts[set * (64 / N)..];
+        cast_set::<S, V, K, N>(vectors, casts, values);
+    }
+}
+
+/// Casts the integers of a set, whose blocks' casts come first among `casts`.
+#[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
+#[inline]
+fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
+    vectors: [V; K],
+    casts: &[Cast],
+    values: &mut [S; 64],
+) {
+    if S::TYPE.exponent_bits().is_none() {
+        for i in 0..K {
+            store(values, i, vectors[i].bits());
+        }
+        return;
+    }
+    if N == 4 {
+        let mut scales = [0; 16];
+        let mut exact = 0;
+        for (i, (scale, cast)) in scales.iter_mut().zip(casts).enumerate() {
+            *scale = V::scale(cast.exponent);
+            exact |= u32::from(cast.kind == Kind::Exact) << i;
+        }
+        let spread = V::spread(&scales);
+        for i in 0..K {
+            let lanes = 64 / K;
+            let vector = vectors[i];
+            let mut value = vector.scaled(spread[i]).bits();
+            if exact != 0 {
+                let rows = u64::from(exact >> (i * lanes / 4)) & ((1 << (lanes / 4)) - 1);
+                // Each row's bit four times.
+                let mask = _pdep_u64(rows, 0x1111) * 15;
+                value = V::choose(mask, vector.patterns().bits(), value);
+            }
+            store(values, i, value);
+        }
+        return;
+    }
+    for i in 0..K {
+        let vector = vectors[i];
+        let cast = casts[i * (64 / K) / N];
+        let value = match cast.kind {
+            Kind::Scaled => vector.scaled(V::splat(V::scale(cast.exponent))),
+            Kind::Exact => vector.patterns(),
+        };
+        store(values, i, value.bits());
+    }
+}

@@ -1,0 +1,33 @@
+//! What decoding asks of a set of instructions.
+
+use super::group::Group;
+use crate::block::BlockScalar;
+use crate::cpu::simd::level::Isa;
+
+/// A set of instructions for decoding; a value is the proof that the CPU has them.
+pub(super) trait Machine: Copy {
+    /// The instructions that a kernel for this machine is compiled for.
+    type Isa: Isa;
+
+    /// Those instructions.
+    fn isa(self) -> Self::Isa;
+
+    /// The bits of `value` at the ones of `mask`, put together.
+    fn pext(self, value: u64, mask: u64) -> u64;
+
+    /// The place of the one-bit of `mask` before which there are `count` others.
+    fn nth_one(self, mask: u64, count: u32) -> u32;
+
+    /// The `count` low bits of `value`; all of them from 64 on.
+    fn low(self, value: u64, count: u32) -> u64;
+
+    /// The values of the blocks of `N` in the first `sets` sets of a group, one block
+    /// after the other; of lossless blocks, if they are `exact`.
+    fn values<S: BlockScalar, const N: usize>(
+        self,
+        group: &Group,
+        sets: usize,
+        exact: bool,
+        values: &mut [[S; 64]; 4],
+    );
+}

@@ -1,0 +1,202 @@
+//! Whole blocks to planes.
+
+use super::fours;
+use super::group::{Group, blocks_of};
+use super::head::Head;
+use super::machine::Machine;
+use super::parse::{Cursor, plane_16, plane_64, plane_any};
+use super::source::{Bits, Place, Source};
+use crate::block::{BlockScalar, Params};
+
+/// Most bits of a block that are looked at.
+#[inline(always)]
+fn most_bits<S: BlockScalar, const N: usize>(params: Params) -> u32 {
+    Params { minbits: 0, ..params }.most_bits(S::TYPE, N as u32)
+}
+
+/// Reads the planes of `count` blocks, the first of which has number `first`, into the
+/// slots of a group. Of variable blocks, the first begins at the second of `places`; all are found from the first of `places` if they
+/// have a fixed number of bits. The second becomes where the last block ends, be it in
+/// the stream or not. Returns how many blocks lie in the stream before the first that
+/// does not; none is read behind that.
+#[inline(always)]
+pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    source: &mut Source<'_>,
+    params: Params,
+    places: (u64, &mut u64),
+    (first, count): (usize, usize),
+    group: &mut Group,
+) -> usize {
+    let (start, position) = places;
+    let most = most_bits::<S, N>(params);
+    let Some(fixed) = params.fixed_bits() else {
+        for slot in 0..count {
+            *position += block::<M, S, N>(machine, source, params, *position, slot, group);
+            if *position > source.len() {
+                return slot;
+            }
+        }
+        return count;
+    };
+    let place = |slot: usize| start + (first + slot) as u64 * u64::from(fixed);
+    if count == blocks_of(N) && matches!(N, 16 | 64) {
+        // The last of them in the stream is the last of all.
+        let last = place(count - 1);
+        if let Some(whole) = source.inside(last, most.max(fixed)) {
+            let a = begin::<S, N>(whole.bits, place(0), params, 0, group);
+            let b = begin::<S, N>(whole.bits, place(1), params, 1, group);
+            pair::<M, N>(machine, whole.bits, [a, b], 0, group);
+            if N == 16 {
+                let c = begin::<S, N>(whole.bits, place(2), params, 2, group);
+                let d = begin::<S, N>(whole.bits, place(3), params, 3, group);
+                pair::<M, N>(machine, whole.bits, [c, d], 2, group);
+            }
+            *position = last + u64::from(fixed);
+            return count;
+        }
+    }
+    for slot in 0..count {
+        *position = place(slot);
+        block::<M, S, N>(machine, source, params, *position, slot, group);
+        *position += u64::from(fixed);
+        if *position > source.len() {
+            return slot;
+        }
+    }
+    count
+}
+
+/// Reads the block at bit `position`, and returns how many bits it has.
+#[inline(always)]
+fn block<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    source: &mut Source<'_>,
+    params: Params,
+    position: u64,
+    slot: usize,
+    group: &mut Group,
+) -> u64 {
+    let place = source.anywhere(position, most_bits::<S, N>(params));
+    let head = Head::read::<S, N>(place, params);
+    group.note(slot, &head);
+    if N == 4 {
+        let end = fours::read(place.bits, head, group.fours(slot, S::TYPE.bits()));
+        return (end - place.at).max(u64::from(params.minbits));
+    }
+    let cursor = Cursor::begin(place.bits, head, S::TYPE.bits());
+    let end = planes::<M, N>(machine, place.bits, cursor, slot, group);
+    (end - place.at).max(u64::from(params.minbits))
+}
+
+/// Reads a block's header.
+#[inline(always)]
+fn begin<S: BlockScalar, const N: usize>(
+    bits: Bits<'_>,
+    at: u64,
+    params: Params,
+    slot: usize,
+    group: &mut Group,
+) -> Cursor {
+    let head = Head::read::<S, N>(Place { bits, at }, params);
+    group.note(slot, &head);
+    Cursor::begin(bits, head, S::TYPE.bits())
+}
+
+/// Reads two blocks, a plane of each at a time, so that one need not wait for the other.
+#[inline(always)]
+fn pair<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    [mut a, mut b]: [Cursor; 2],
+    slot: usize,
+    group: &mut Group,
+) {
+    while a.left > 0 && b.left > 0 {
+        let Some(plane) = short::<M, N>(machine, bits, &mut a) else {
+            if !any::<M, N>(machine, bits, &mut a, slot, group) {
+                break;
+            }
+            continue;
+        };
+        let k = a.count();
+        group.keep::<N>(slot, k, plane);
+        let Some(plane) = short::<M, N>(machine, bits, &mut b) else {
+            if !any::<M, N>(machine, bits, &mut b, slot + 1, group) {
+                break;
+            }
+            continue;
+        };
+        let k = b.count();
+        group.keep::<N>(slot + 1, k, plane);
+    }
+    planes::<M, N>(machine, bits, a, slot, group);
+    planes::<M, N>(machine, bits, b, slot + 1, group);
+}
+
+/// Reads all that is left of a block's planes, and returns where they end.
+#[inline(always)]
+fn planes<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    mut cursor: Cursor,
+    slot: usize,
+    group: &mut Group,
+) -> u64 {
+    while cursor.left > 0 {
+        if let Some(plane) = short::<M, N>(machine, bits, &mut cursor) {
+            let k = cursor.count();
+            group.keep::<N>(slot, k, plane);
+        } else if !any::<M, N>(machine, bits, &mut cursor, slot, group) {
+            break;
+        }
+    }
+    // All coefficients are known: planes are their own codes.
+    while !cursor.is_done() {
+        if N <= 64 && cursor.at + N as u64 <= cursor.end {
+            let plane = if N == 64 { bits.word(cursor.at) } else { bits.peek(cursor.at) };
+            cursor.at += N as u64;
+            let k = cursor.count();
+            group.keep::<N>(slot, k, machine.low(plane, N as u32));
+        } else {
+            any::<M, N>(machine, bits, &mut cursor, slot, group);
+        }
+    }
+    cursor.at
+}
+
+/// Reads a plane, if its code is as most are.
+#[inline(always)]
+fn short<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    cursor: &mut Cursor,
+) -> Option<u64> {
+    match N {
+        16 => plane_16(machine, bits, cursor),
+        64 => plane_64(machine, bits, cursor),
+        _ => None,
+    }
+}
+
+/// Reads any plane; whether more may follow, some coefficient not being known.
+#[inline(always)]
+fn any<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    cursor: &mut Cursor,
+    slot: usize,
+    group: &mut Group,
+) -> bool {
+    let mut plane = [0; 4];
+    plane_any::<M, N>(machine, bits, cursor, &mut plane[..const { N.div_ceil(64) }]);
+    let k = cursor.count();
+    if N == 256 {
+        for (set, plane) in group.planes.iter_mut().zip(plane) {
+            set[k] = plane;
+        }
+    } else {
+        group.keep::<N>(slot, k, plane[0]);
+    }
+    cursor.at < cursor.end && cursor.known < N as u32
+}

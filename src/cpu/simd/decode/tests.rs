@@ -1,0 +1,217 @@
+//! Every level reads what the reference reads, from streams good and bad.
+
+use fastrand::Rng;
+
+use super::super::level::Level;
+use crate::bitstream::BitWriter;
+use crate::block::{MAX_BITS, MIN_EXP, NonFinitePolicy, Params};
+use crate::cpu::serial;
+use crate::error::Result;
+use crate::field::{Field, FieldMut};
+use crate::scalar::ScalarType;
+
+/// A stream of bytes, and what is said of it.
+struct Case {
+    stream: Vec<u8>,
+    start: u64,
+    params: Params,
+    scalar: ScalarType,
+    shape: Vec<usize>,
+}
+
+impl Case {
+    /// Strides of an array of this shape: C order, every other value, or backwards.
+    fn layout(&self, spread: isize) -> (Vec<isize>, usize, usize) {
+        let size = self.scalar.size() as isize;
+        let mut step = size * spread.abs();
+        let mut strides = vec![0; self.shape.len()];
+        let mut first = 0;
+        for (stride, &size) in strides.iter_mut().zip(&self.shape).rev() {
+            *stride = if spread < 0 { -step } else { step };
+            if spread < 0 {
+                first += (size - 1) * step as usize;
+            }
+            step *= size as isize;
+        }
+        (strides, first, step as usize)
+    }
+
+    fn decode(&self, level: Option<Level>, stream: &[u8], spread: isize) -> (Result<u64>, Vec<u8>) {
+        let (strides, first, len) = self.layout(spread);
+        let mut bytes = vec![0xa5; len];
+        let field = FieldMut::from_bytes(&mut bytes, self.scalar, &self.shape, &strides, first);
+        let result = field.and_then(|mut field| {
+            let Self { start, params, scalar, .. } = *self;
+            let mut slab = field.whole();
+            match level {
+                None => serial::decompress(stream, start, params, scalar, &mut slab),
+                Some(level) => super::decompress(level, stream, start, params, scalar, &mut slab),
+            }
+        });
+        (result, bytes)
+    }
+
+    /// All levels read the same from this stream, and stop at the same place.
+    fn check(&self, stream: &[u8], spread: isize, what: &str) {
+        let expected = self.decode(None, stream, spread);
+        for level in Level::all() {
+            let found = self.decode(Some(level), stream, spread);
+            let Self { params, scalar, shape, .. } = self;
+            let name = level.name();
+            assert!(
+                expected.0 == found.0,
+                "{name}: {:?}, not {:?} of {what}, {scalar} {shape:?} {params:?}",
+                found.0,
+                expected.0
+            );
+            let first = expected.1.iter().zip(&found.1).position(|(a, b)| a != b);
+            assert!(
+                first.is_none(),
+                "{name}: {what}, {scalar} {shape:?} {params:?} differ at byte {first:?}",
+            );
+        }
+    }
+}
+
+/// Values of many sorts: noise on a plane, zeros, powers of two, sparse ones, any bits.
+fn bytes(rng: &mut Rng, scalar: ScalarType, len: usize, kind: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(len * scalar.size());
+    for i in 0..len {
+        let wide = rng.u64(..);
+        let noise = rng.f64();
+        let smooth = (i as f64 / 7.0).sin() + 1e-3 * noise;
+        let value = match kind {
+            0 => smooth,
+            1 => smooth * 2f64.powi((i / 70) as i32 % 60 - 30),
+            2 => f64::from(u8::from(rng.u32(..20) == 0)) * smooth,
+            3 => 0.0,
+            4 => f64::from(rng.i32(-50..50)),
+            _ => noise * 10f64.powi(rng.i32(-300..300)),
+        };
+        match scalar {
+            ScalarType::F32 if kind == 6 => bytes.extend((wide as u32).to_le_bytes()),
+            ScalarType::F64 if kind == 6 => bytes.extend(wide.to_le_bytes()),
+            ScalarType::F32 => bytes.extend((value as f32).to_le_bytes()),
+            ScalarType::F64 => bytes.extend(value.to_le_bytes()),
+            ScalarType::I32 if kind == 6 => bytes.extend((wide as i32).to_le_bytes()),
+            ScalarType::I64 if kind == 6 => bytes.extend(wide.to_le_bytes()),
+            ScalarType::I32 => bytes.extend(((value * 2f64.powi(24)) as i32).to_le_bytes()),
+            ScalarType::I64 => bytes.extend(((value * 2f64.powi(50)) as i64).to_le_bytes()),
+        }
+    }
+    bytes
+}
+
+fn modes(scalar: ScalarType, dims: usize) -> Vec<Params> {
+    let all = Params::default();
+    let values = 1u32 << (2 * dims);
+    let header = scalar.exponent_bits().map_or(0, |bits| 1 + bits);
+    let fixed = |bits: u32| {
+        let bits = bits.max(header).max(1);
+        Params { minbits: bits, maxbits: bits, ..all }
+    };
+    vec![
+        fixed(values / 2),
+        fixed(values * 3 + 1),
+        fixed(values * 8),
+        fixed(values * 16 + 5),
+        fixed(values * scalar.bits() + 40),
+        Params { maxprec: 13, ..all },
+        Params { maxprec: 30, ..all },
+        Params { minexp: -9, ..all },
+        Params { minexp: MIN_EXP - 1, ..all },
+        Params { minexp: MIN_EXP - 1, minbits: 50, maxbits: values * 9 + 20, maxprec: 21 },
+        Params { minbits: 40, maxbits: 60 + values * 4, maxprec: 25, minexp: -20 },
+        Params { minbits: 2000, maxbits: MAX_BITS, maxprec: 64, minexp: -5 },
+        Params { minexp: -14, ..fixed(values * 7 + 3) },
+    ]
+}
+
+const SHAPES: [&[usize]; 9] = [
+    &[530],
+    &[3],
+    &[41, 37],
+    &[4, 33],
+    &[17, 13, 22],
+    &[8, 4, 12],
+    &[2, 1, 40],
+    &[5, 6, 9, 7],
+    &[4, 8, 4, 8],
+];
+
+fn cases(scalar: ScalarType, mut each: impl FnMut(&mut Rng, Case)) {
+    let mut rng = Rng::with_seed(11);
+    for shape in SHAPES {
+        for params in modes(scalar, shape.len()) {
+            for kind in 0..7 {
+                let values = bytes(&mut rng, scalar, shape.iter().product(), kind);
+                let layout = Case { stream: vec![], start: 0, params, scalar, shape: shape.into() };
+                let (strides, first, _) = layout.layout(1);
+                let field = Field::from_bytes(&values, scalar, shape, &strides, first);
+                let start = rng.u64(..200);
+                let mut out = BitWriter::default();
+                let written = field.and_then(|field| {
+                    for _ in 0..start {
+                        out.put(rng.u64(..2), 1)?;
+                    }
+                    let blocks = 0..field.grid().len();
+                    serial::compress_blocks(
+                        &field,
+                        params,
+                        NonFinitePolicy::Allow,
+                        blocks,
+                        &mut out,
+                    )
+                });
+                assert_eq!(written, Ok(()));
+                each(&mut rng, Case { stream: out.finish(8), start, ..layout });
+            }
+        }
+    }
+}
+
+fn good_and_bad(scalar: ScalarType) {
+    cases(scalar, |rng, case| {
+        for spread in [1, 2, -1] {
+            case.check(&case.stream, spread, "a whole stream");
+        }
+        for _ in 0..3 {
+            let len = rng.usize(..case.stream.len());
+            case.check(&case.stream[..len], 1, "a cut stream");
+        }
+        let mut stream = case.stream.clone();
+        for _ in 0..1 + stream.len() / 20 {
+            let at = rng.usize(..stream.len());
+            stream[at] ^= 1 << rng.u32(..8);
+        }
+        case.check(&stream, 1, "a changed stream");
+        // Bytes of many ones or many zeros make long codes.
+        let ones = [1, 2, 4, 7][rng.usize(..4)];
+        for byte in &mut stream {
+            *byte = (0..8).map(|bit| u8::from(rng.u32(..8) < ones) << bit).sum();
+        }
+        case.check(&stream, 1, "noise");
+        stream.fill(rng.choice([0, 0xff, 0x55, 0xaa]).unwrap_or(0));
+        case.check(&stream, 1, "the same bytes");
+    });
+}
+
+#[test]
+fn floats() {
+    good_and_bad(ScalarType::F32);
+}
+
+#[test]
+fn doubles() {
+    good_and_bad(ScalarType::F64);
+}
+
+#[test]
+fn integers() {
+    good_and_bad(ScalarType::I32);
+}
+
+#[test]
+fn long_integers() {
+    good_and_bad(ScalarType::I64);
+}

@@ -1,0 +1,45 @@
+//! The fast way over the blocks, on one thread: the bytes and values of
+//! [`serial`](super::serial), by vectors and without loops over bits.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `decode` | streams to arrays |
+//! | `unlift` | the inverse transforms over vectors |
+//! | `level` | which instructions there are, as types that prove it |
+
+// Loads, stores and instructions that the CPU was asked for; each says why it is sound.
+#![allow(unsafe_code)]
+
+mod decode;
+mod level;
+mod unlift;
+
+use crate::bitstream::BitWriter;
+use crate::block::{NonFinitePolicy, Params};
+use crate::error::Result;
+use crate::field::{Field, Slab};
+use crate::scalar::ScalarType;
+use level::Level;
+
+/// As [`serial::compress_blocks`](super::serial::compress_blocks).
+pub(crate) fn compress_blocks(
+    field: &Field<'_>,
+    params: Params,
+    policy: NonFinitePolicy,
+    blocks: std::ops::Range<usize>,
+    out: &mut BitWriter,
+) -> Result<()> {
+    let _level = Level::chosen()?;
+    super::serial::compress_blocks(field, params, policy, blocks, out)
+}
+
+/// As [`serial::decompress`](super::serial::decompress).
+pub(crate) fn decompress(
+    stream: &[u8],
+    start: u64,
+    params: Params,
+    scalar: ScalarType,
+    slab: &mut Slab<'_>,
+) -> Result<u64> {
+    decode::decompress(Level::chosen()?, stream, start, params, scalar, slab)
+}
