@@ -107,7 +107,7 @@ fn vectors() -> Result<()> {
         println!("vectors of {bits} bits");
         shell::run(
             cargo()
-                .args(["test", "--all-features", "--test", "gpu", "parity", "--"])
+                .args(["test", "--all-features", "--test", "gpu", "--", "parity", "streams"])
                 .args(["--skip", "by_chance"])
                 .env("LP_NATIVE_VECTOR_WIDTH", bits)
                 // Mesa would take kernels that it compiled for other vectors.
