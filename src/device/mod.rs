@@ -9,6 +9,8 @@ mod cpu_only;
 #[cfg(feature = "gpu")]
 mod gpus;
 #[cfg(feature = "gpu")]
+mod resident;
+#[cfg(feature = "gpu")]
 mod work;
 
 #[cfg(not(feature = "gpu"))]

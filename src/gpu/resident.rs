@@ -91,7 +91,8 @@ pub struct Codec {
 }
 
 impl Codec {
-    /// For this device. Nothing is compiled before it is needed.
+    /// For this device. Nothing is compiled before it is needed, nor tried beside the CPU:
+    /// [`Codec::check`] does that.
     ///
     /// The device needs no features. Its limits bound what one dispatch sees, and arrays
     /// larger than that are done in several; ask for the adapter's own limits, since
@@ -115,6 +116,10 @@ impl Codec {
     pub fn non_finite(mut self, policy: NonFinitePolicy) -> Self {
         self.policy = policy;
         self
+    }
+
+    pub(crate) fn device(&self) -> &wgpu::Device {
+        &self.device
     }
 
     /// Bytes of the stream of an array, in whole 64-bit words, its header included if

@@ -101,7 +101,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// A GPU in software works on as many values at once as its vectors hold, 256 bits if it is
-/// not told otherwise. All kernels, over types, layouts and modes, with other vectors.
+/// not told otherwise. All kernels with other vectors: types, layouts, modes, any bits.
 fn vectors() -> Result<()> {
     for bits in ["128", "512"] {
         println!("vectors of {bits} bits");
