@@ -26,7 +26,7 @@ fn encode(context: &Context) -> Result<Vec<u8>, Stop> {
 fn decode(context: &Context) -> Result<Vec<f32>, Stop> {
     let mut values = vec![0f32; VALUES];
     let mut field = FieldMut::new(&mut values, &[VALUES]).unwrap();
-    decompress(context, &[0x5b; VALUES * 2], 0, fixed(64), None, &mut field)?;
+    decompress(context, &vec![0x5b; VALUES * 2], 0, fixed(64), None, &mut field)?;
     Ok(values)
 }
 

@@ -289,17 +289,13 @@ impl<'a> Job<'a> {
     ) -> Result<()> {
         let kernel = Kernel { scalar: self.array.scalar, dims: self.array.shape.len(), direction };
         let (size, grid) = (self.layout.size, Grid::of(&self.layout));
-        let (plan, apart) = match Plan::new(size, grid, |size| self.fits(size)) {
-            Some(plan) => (plan, false),
-            None => match Plan::new(size, grid, |size| self.fits_together(size)) {
-                Some(plan) => (plan, true),
-                None => {
-                    let (bits, most) = (self.params.maxbits, self.most_bytes);
-                    return unsupported(format!(
-                        "a block has {bits} bits, and the device binds {most} bytes"
-                    ));
-                }
-            },
+        let plain = Plan::new(size, grid, |size| self.fits(size)).map(|plan| (plan, false));
+        let together = || Plan::new(size, grid, |size| self.fits_together(size));
+        let Some((plan, apart)) = plain.or_else(|| together().map(|plan| (plan, true))) else {
+            let (bits, most) = (self.params.maxbits, self.most_bytes);
+            return unsupported(format!(
+                "a block has {bits} bits, and the device binds {most} bytes"
+            ));
         };
         let device = &self.codec.device;
         let pipelines = self.codec.kernels.get(kernel);
