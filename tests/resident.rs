@@ -260,6 +260,19 @@ fn more_than_32_bits_count() {
 }
 
 #[test]
+fn devices_are_tried_beside_the_cpu() {
+    let Some(owner) = Owner::new(u64::MAX) else { return };
+    let all = [ScalarType::I32, ScalarType::I64, ScalarType::F32, ScalarType::F64];
+    assert_eq!(owner.codec.check(&owner.queue, &all, &[1, 2, 3]), Ok(()));
+    assert_eq!(owner.codec.check(&owner.queue, &[ScalarType::F32], &[4]), Ok(()));
+    let error = owner.codec.check(&owner.queue, &all, &[5]);
+    assert_eq!(error, Err(Error::Dimensions { got: 5 }));
+    owner.device.destroy();
+    let error = owner.codec.check(&owner.queue, &all, &[1]);
+    assert!(matches!(error, Err(Error::GpuFailed { .. })), "{error:?}");
+}
+
+#[test]
 fn what_is_not_finite_is_told() {
     let Some(owner) = Owner::new(u64::MAX) else { return };
     let mut values = vec![1f32; 64];

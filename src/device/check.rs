@@ -156,16 +156,20 @@ fn strides(scalar: ScalarType, shape: &[usize]) -> Vec<isize> {
     strides
 }
 
-fn field<'a>(bytes: &'a [u8], scalar: ScalarType, shape: &[usize]) -> Result<Field<'a>> {
+pub(super) fn field<'a>(bytes: &'a [u8], scalar: ScalarType, shape: &[usize]) -> Result<Field<'a>> {
     Field::from_bytes(bytes, scalar, shape, &strides(scalar, shape), 0)
 }
 
-fn field_mut<'a>(bytes: &'a mut [u8], scalar: ScalarType, shape: &[usize]) -> Result<FieldMut<'a>> {
+pub(super) fn field_mut<'a>(
+    bytes: &'a mut [u8],
+    scalar: ScalarType,
+    shape: &[usize],
+) -> Result<FieldMut<'a>> {
     FieldMut::from_bytes(bytes, scalar, shape, &strides(scalar, shape), 0)
 }
 
 /// A smooth curve with some noise, in places zero, tiny, huge or rough.
-fn trial_bytes(scalar: ScalarType, values: usize) -> Vec<u8> {
+pub(super) fn trial_bytes(scalar: ScalarType, values: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values * scalar.size());
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     for i in 0..values {

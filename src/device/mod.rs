@@ -15,6 +15,8 @@ mod gpu;
 #[cfg(feature = "gpu")]
 mod gpus;
 #[cfg(feature = "gpu")]
+mod resident;
+#[cfg(feature = "gpu")]
 mod work;
 
 #[cfg(not(feature = "gpu"))]

@@ -91,7 +91,8 @@ pub struct Codec {
 }
 
 impl Codec {
-    /// For this device. Nothing is compiled before it is needed.
+    /// For this device. Nothing is compiled before it is needed, nor tried beside the CPU:
+    /// [`Codec::check`] does that.
     ///
     /// The device needs no features. Its limits bound what one dispatch sees, and arrays
     /// larger than that are done in several; ask for the adapter's own limits, since
@@ -115,6 +116,10 @@ impl Codec {
     pub fn non_finite(mut self, policy: NonFinitePolicy) -> Self {
         self.policy = policy;
         self
+    }
+
+    pub(crate) fn device(&self) -> &wgpu::Device {
+        &self.device
     }
 
     /// Bytes of the stream of an array, in whole 64-bit words, its header included if
@@ -284,9 +289,9 @@ impl<'a> Job<'a> {
     ) -> Result<()> {
         let kernel = Kernel { scalar: self.array.scalar, dims: self.array.shape.len(), direction };
         let (size, grid) = (self.layout.size, Grid::of(&self.layout));
+        let plain = Plan::new(size, grid, |size| self.fits(size)).map(|plan| (plan, false));
         let together = || Plan::new(size, grid, |size| self.fits_together(size));
-        let plan = Plan::new(size, grid, |size| self.fits(size)).map(|plan| (plan, false));
-        let Some((plan, apart)) = plan.or_else(|| together().map(|plan| (plan, true))) else {
+        let Some((plan, apart)) = plain.or_else(|| together().map(|plan| (plan, true))) else {
             let (bits, most) = (self.params.maxbits, self.most_bytes);
             return unsupported(format!(
                 "a block has {bits} bits, and the device binds {most} bytes"
