@@ -209,6 +209,21 @@ impl OpenBits<'_> {
     }
 }
 
+impl<'a> OpenBits<'a> {
+    /// The space, the byte of the unfinished word, that word, and how many bits it has.
+    #[inline(always)]
+    pub(crate) fn into_parts(self) -> (&'a mut [u8], usize, u64, u32) {
+        let Cursor { at, word, bits } = self.cursor;
+        (self.space, at, word, bits)
+    }
+
+    /// Undoes [`OpenBits::into_parts`].
+    #[inline(always)]
+    pub(crate) fn from_parts(space: &'a mut [u8], at: usize, word: u64, bits: u32) -> Self {
+        Self { space, cursor: Cursor { at, word, bits } }
+    }
+}
+
 /// The eight bytes at `at`, with zeros for those past the end.
 #[inline(always)]
 fn load(bytes: &[u8], at: usize) -> u64 {

@@ -7,6 +7,7 @@ use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 
 /// Writes some blocks of a field, given by their numbers in the stream.
+#[cfg(any(test, feature = "gpu"))]
 pub(crate) fn compress_blocks(
     field: &Field<'_>,
     params: Params,

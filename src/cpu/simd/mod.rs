@@ -4,11 +4,21 @@
 //! | module | purpose |
 //! |---|---|
 //! | `level` | which instructions there are, as types that prove it |
+//! | `lanes` | vectors of sixteen coefficients, and tiles of four of those |
+//! | `portable`, `avx512` | what they are made of |
+//! | `lift` | the transforms on tiles |
+//! | `encode` | compression |
 
 // Loads, stores and instructions that the CPU was asked for; each says why it is sound.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod encode;
+mod lanes;
 mod level;
+mod lift;
+mod portable;
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
@@ -25,8 +35,7 @@ pub(crate) fn compress_blocks(
     blocks: std::ops::Range<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    let _level = Level::chosen()?;
-    super::serial::compress_blocks(field, params, policy, blocks, out)
+    encode::compress_blocks(Level::chosen()?, field, params, policy, blocks, out)
 }
 
 /// As [`serial::decompress`](super::serial::decompress).

@@ -1,0 +1,247 @@
+//! The codes of bit planes, without loops over bits.
+//!
+//! What a plane's code has behind the `n` coefficients that are known: a group test, and
+//! the rest of the plane up to its last one-bit, with another group test behind each
+//! one-bit. So all that is inserted is 1, but for the last group test: *double* each
+//! one-bit, and clear what is then the highest bit. Where the plane's last coefficient is
+//! a one-bit, neither it nor a group test behind it is written.
+//!
+//! A block's `n` at a plane is the bit length of the OR of all planes above. Codes are
+//! written beyond the budget, and what is too much is cut off.
+
+use super::super::lanes::Planes;
+use super::super::level::Isa;
+use super::sink::{Place, Sink};
+use crate::block::fours;
+
+/// Most bits that are doubled at once, with a group test before them.
+const PIECE: u32 = 31;
+
+/// Bits that one block's codes may go beyond its budget, and what the sink's words take.
+pub(super) const SLACK: u32 = 2 * 256 + 128;
+
+/// Codes and lengths of bytes: each one-bit doubled.
+const DOUBLED: [(u16, u8); 256] = {
+    let mut table = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut code, mut length) = (0u32, 0);
+        let mut bit = 0;
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                code |= 3 << length;
+                length += 1;
+            }
+            length += 1;
+            bit += 1;
+        }
+        table[byte] = (code as u16, length);
+        byte += 1;
+    }
+    table
+};
+
+/// The `count` low bits of `bits`, at most 32, which has none beyond: another one-bit
+/// behind each one-bit, and how many bits that makes.
+#[inline(always)]
+fn doubled<I: Isa>(isa: I, bits: u64, count: u32) -> (u64, u32) {
+    const DATA: u64 = u64::MAX / 3;
+    const INSERTED: u64 = !DATA;
+    if isa.has_fast_pdep() {
+        let spread = isa.pdep(bits, DATA) | INSERTED;
+        let mask = isa.low(DATA | isa.pdep(bits, INSERTED), 2 * count);
+        (isa.pext(spread, mask), count + bits.count_ones())
+    } else {
+        let (mut code, mut length) = (0, 0);
+        for byte in (bits as u32).to_le_bytes() {
+            let (piece, piece_length) = DOUBLED[byte as usize];
+            code |= u64::from(piece) << length;
+            length += u32::from(piece_length);
+        }
+        (code, count + bits.count_ones())
+    }
+}
+
+/// What a plane adds behind what is known: `rest` has `count` bits, the highest of them a
+/// one-bit, or is nothing; `tested` is 1 if a group test comes before them, else 0; `last`
+/// is 1 if they end with the block's last coefficient, else 0.
+#[inline(always)]
+fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64, u32) {
+    let (code, length) = doubled(isa, rest, count);
+    let code = code << tested | u64::from(tested);
+    let length = length + tested;
+    // Without the last group test, or without it and the last one-bit.
+    (isa.low(code, (length - 1).saturating_sub(last)), length.saturating_sub(2 * last))
+}
+
+/// Writes planes of 64 coefficients from `top` (exclusive) down to `bottom`, and stops
+/// some time after `end`.
+#[inline(always)]
+pub(super) fn put_64<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    (bottom, top): (usize, usize),
+    end: Place,
+) {
+    let mut k = top;
+    let (mut seen, mut n) = (0u64, 0u32);
+    while k > bottom {
+        k -= 1;
+        let plane = planes[k];
+        seen |= plane;
+        let next = u64::BITS - seen.leading_zeros();
+        sink.put(isa.low(plane, n), n);
+        let rest = plane >> n;
+        if next - n > PIECE {
+            put_pieces(isa, sink, 1, next - n, |bit| plane >> n >> bit, next == 64);
+        } else {
+            let (code, length) = ending(isa, rest, next - n, 1, u32::from(next == 64));
+            sink.put(code, length);
+        }
+        n = next;
+        if sink.place() >= end {
+            return;
+        }
+        if n == 64 {
+            break;
+        }
+    }
+    while k > bottom {
+        k -= 1;
+        sink.put_word(planes[k]);
+        if sink.place() >= end {
+            return;
+        }
+    }
+}
+
+/// What a plane adds, however long: `count` bits, of which `from` gives those from a place
+/// on.
+#[inline(always)]
+fn put_pieces<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    mut tested: u32,
+    mut count: u32,
+    from: impl Fn(u32) -> u64,
+    last: bool,
+) {
+    let mut bit = 0;
+    while count > PIECE {
+        let piece = isa.low(from(bit), PIECE);
+        let (code, length) = doubled(isa, piece, PIECE);
+        sink.put(code << tested | u64::from(tested), length + tested);
+        // A one-bit at the end has its group test already.
+        tested = 0;
+        bit += PIECE;
+        count -= PIECE;
+    }
+    let piece = isa.low(from(bit), count);
+    let (code, length) = ending(isa, piece, count, tested, u32::from(last));
+    sink.put(code, length);
+}
+
+/// As [`put_64`], for 256 coefficients in four words.
+#[inline(always)]
+pub(super) fn put_256<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    planes: &Planes4,
+    (bottom, top): (usize, usize),
+    end: Place,
+) {
+    let (mut seen, mut n) = ([0u64; 4], 0u32);
+    for plane in planes[bottom..top].iter().rev() {
+        for (seen, word) in seen.iter_mut().zip(plane) {
+            *seen |= word;
+        }
+        let next = (0..4)
+            .rev()
+            .find(|&i| seen[i] != 0)
+            .map_or(0, |i| 64 * i as u32 + u64::BITS - seen[i].leading_zeros());
+        let whole = (n / 64) as usize;
+        for &word in &plane[..whole] {
+            sink.put_word(word);
+        }
+        if n < 256 {
+            sink.put(isa.low(plane[whole % 4], n % 64), n % 64);
+            let from = |bit: u32| {
+                let (word, shift) = (((n + bit) / 64) as usize, (n + bit) % 64);
+                let above = if word < 3 { plane[word + 1] } else { 0 };
+                plane[word % 4] >> shift | above << 1 << (63 - shift)
+            };
+            put_pieces(isa, sink, 1, next - n, from, next == 256);
+        }
+        n = next;
+        if sink.place() >= end {
+            return;
+        }
+    }
+}
+
+/// Planes of 256 coefficients.
+pub(super) type Planes4 = [[u64; 4]; 64];
+
+/// As [`put_64`], for the 16 coefficients of block `block` of four.
+#[inline(always)]
+pub(super) fn put_16<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    block: u32,
+    (bottom, top): (usize, usize),
+    end: Place,
+) {
+    let (mut seen, mut n) = (0u64, 0u32);
+    let mut code_of = |plane: u64| {
+        let plane = plane >> (16 * block) & 0xffff;
+        seen |= plane;
+        let next = u64::BITS - seen.leading_zeros();
+        let (code, length) = ending(isa, plane >> n, next - n, 1, u32::from(next == 16));
+        let both = (isa.low(plane, n) | code << n, n + length);
+        n = next;
+        both
+    };
+    let mut pairs = planes[bottom..top].rchunks_exact(2);
+    for pair in &mut pairs {
+        let (first, first_length) = code_of(pair[1]);
+        let (second, second_length) = code_of(pair[0]);
+        sink.put(first | second << first_length, first_length + second_length);
+        if sink.place() >= end {
+            return;
+        }
+    }
+    for &plane in pairs.remainder() {
+        let (code, length) = code_of(plane);
+        sink.put(code, length);
+    }
+}
+
+/// As [`put_64`], for the 4 coefficients of block `block` of sixteen.
+#[inline(always)]
+pub(super) fn put_4(
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    block: u32,
+    (bottom, top): (usize, usize),
+    end: Place,
+) {
+    let (mut seen, mut n) = (0u64, 0u32);
+    // Codes of up to 7 bits: eight planes at once.
+    for planes in planes[bottom..top].rchunks(8) {
+        let (mut codes, mut bits) = (0, 0);
+        for plane in planes.iter().rev() {
+            let plane = plane >> (4 * block) & 15;
+            let (code, length) = fours::encode(n, plane);
+            codes |= code << bits;
+            bits += length;
+            seen |= plane;
+            n = u64::BITS - seen.leading_zeros();
+        }
+        sink.put(codes, bits);
+        if sink.place() >= end {
+            return;
+        }
+    }
+}
