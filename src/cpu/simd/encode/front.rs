@@ -93,9 +93,9 @@ pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
         }
     }
     if params.is_reversible() {
-        lift::forward_reversible::<_, N, T>(&mut tiles);
+        lift::forward::<_, N, T, true>(&mut tiles);
     } else {
-        lift::forward::<_, N, T>(&mut tiles);
+        lift::forward::<_, N, T, false>(&mut tiles);
     }
     (tiles, heads)
 }

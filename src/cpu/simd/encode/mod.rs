@@ -125,7 +125,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
                 let mut block = first;
                 block.at[0] += done;
                 block.number += done;
-                let tiles = this.gather(isa, block, count);
+                let tiles = Self::load_values(isa, &this.gather(block, count));
                 this.group(isa, tiles, block, count, &mut planes)?;
                 done += count;
             }
@@ -169,34 +169,44 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
             };
             first.wrapping_offset(offset)
         };
-        std::array::from_fn(|t| {
-            std::array::from_fn(|r| {
+        let mut tiles = [[S::Lanes::<I>::splat(isa, S::Int::ZERO); 4]; T];
+        for t in 0..T {
+            for r in 0..4 {
                 let row = 16 * t + 4 * r;
                 let groups = [group(row), group(row + 1), group(row + 2), group(row + 3)];
                 // SAFETY: the caller vouches for the rows.
-                unsafe { S::Lanes::<I>::load(isa, groups) }
-            })
-        })
+                tiles[t][r] = unsafe { S::Lanes::<I>::load(isa, groups) };
+            }
+        }
+        tiles
+    }
+
+    /// Loads values in the order of the stream.
+    #[inline(always)]
+    fn load_values<I: Isa>(isa: I, values: &[[S; 64]; T]) -> [Tile<S::Lanes<I>>; T] {
+        let mut tiles = [[S::Lanes::<I>::splat(isa, S::Int::ZERO); 4]; T];
+        for t in 0..T {
+            for r in 0..4 {
+                let group = |g: usize| (&raw const values[t][16 * r + 4 * g]).cast::<u8>();
+                // SAFETY: 16 r + 4 g + 3 is at most 63.
+                tiles[t][r] =
+                    unsafe { S::Lanes::<I>::load(isa, [group(0), group(1), group(2), group(3)]) };
+            }
+        }
+        tiles
     }
 
     /// Gathers neighbours along x, whole or not.
     #[inline(never)]
-    fn gather<I: Isa>(&self, isa: I, block: BlockIndex, count: usize) -> [Tile<S::Lanes<I>>; T] {
+    fn gather(&self, block: BlockIndex, count: usize) -> [[S; 64]; T] {
         let mut values = [[S::zeroed(); 64]; T];
-        let flat: &mut [S] = values.as_flattened_mut();
-        for (i, values) in flat.as_chunks_mut::<N>().0.iter_mut().enumerate().take(count) {
+        let blocks = values.as_flattened_mut().as_chunks_mut::<N>().0;
+        for (i, values) in blocks.iter_mut().enumerate().take(count) {
             let mut block = block;
             block.at[0] += i;
             *values = self.work.field.gather(block);
         }
-        std::array::from_fn(|t| {
-            std::array::from_fn(|r| {
-                let (groups, _) = values[t][16 * r..16 * r + 16].as_chunks::<4>();
-                let groups = std::array::from_fn(|g: usize| groups[g].as_ptr().cast());
-                // SAFETY: these are arrays of four values.
-                unsafe { S::Lanes::<I>::load(isa, groups) }
-            })
-        })
+        values
     }
 
     /// Writes the blocks of a group.
