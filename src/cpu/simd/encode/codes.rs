@@ -11,14 +11,17 @@
 
 use super::super::lanes::Planes;
 use super::super::level::Isa;
-use super::sink::{Place, Sink};
+use super::sink::Sink;
 use crate::block::fours;
 
 /// Most bits that are doubled at once, with a group test before them.
 const PIECE: u32 = 31;
 
+/// Planes that are written as they are at once.
+const CHUNK: usize = 8;
+
 /// Bits that one block's codes may go beyond its budget, and what the sink's words take.
-pub(super) const SLACK: u32 = 2 * 256 + 128;
+pub(super) const SLACK: u32 = 64 * (CHUNK as u32 + 4) + 2 * 256;
 
 /// Codes and lengths of bytes: each one-bit doubled.
 const DOUBLED: [(u16, u8); 256] = {
@@ -75,63 +78,63 @@ fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64
 }
 
 /// Writes planes of 64 coefficients from `top` (exclusive) down to `bottom`, and stops
-/// some time after `end`.
+/// some time after `budget` bits; returns what is left of them, perhaps less than nothing.
 #[inline(always)]
 pub(super) fn put_64<I: Isa>(
     isa: I,
     sink: &mut Sink<'_>,
     planes: &Planes,
     (bottom, top): (usize, usize),
-    end: Place,
-) {
+    mut budget: i32,
+) -> i32 {
     let mut k = top;
     let (mut seen, mut n) = (0u64, 0u32);
-    while k > bottom {
+    while k > bottom && budget > 0 && n < 64 {
         k -= 1;
-        let plane = planes[k];
+        let plane = planes[k % 256];
         seen |= plane;
         let next = u64::BITS - seen.leading_zeros();
-        sink.put(isa.low(plane, n), n);
         let rest = plane >> n;
-        if next - n > PIECE {
-            put_pieces(isa, sink, 1, next - n, |bit| plane >> n >> bit, next == 64);
+        let count = next - n;
+        sink.put(isa.low(plane, n), n);
+        budget -= n as i32;
+        if count > PIECE {
+            budget -= put_pieces(isa, sink, count, |bit| rest >> bit, next == 64);
         } else {
-            let (code, length) = ending(isa, rest, next - n, 1, u32::from(next == 64));
+            let (code, length) = ending(isa, rest, count, 1, u32::from(next == 64));
             sink.put(code, length);
+            budget -= length as i32;
         }
         n = next;
-        if sink.place() >= end {
-            return;
-        }
-        if n == 64 {
-            break;
-        }
     }
-    while k > bottom {
-        k -= 1;
-        sink.put_word(planes[k]);
-        if sink.place() >= end {
-            return;
-        }
+    // Whole chunks: how many planes count is as good as random.
+    while k > bottom && budget > 0 {
+        let count = (k - bottom).min(CHUNK).min(budget as usize / 64 + 1);
+        // Those below the lowest plane are of no account.
+        let words = std::array::from_fn::<_, CHUNK, _>(|i| planes[(k + 255 - i) % 256]);
+        sink.put_words(words, count);
+        budget -= 64 * count as i32;
+        k -= count;
     }
+    budget
 }
 
 /// What a plane adds, however long: `count` bits, of which `from` gives those from a place
-/// on.
+/// on; returns the bits written.
 #[inline(always)]
 fn put_pieces<I: Isa>(
     isa: I,
     sink: &mut Sink<'_>,
-    mut tested: u32,
     mut count: u32,
     from: impl Fn(u32) -> u64,
     last: bool,
-) {
-    let mut bit = 0;
+) -> i32 {
+    let (mut bit, mut tested, mut written) = (0, 1, 0);
     while count > PIECE {
         let piece = isa.low(from(bit), PIECE);
         let (code, length) = doubled(isa, piece, PIECE);
         sink.put(code << tested | u64::from(tested), length + tested);
+        written += length + tested;
         // A one-bit at the end has its group test already.
         tested = 0;
         bit += PIECE;
@@ -140,6 +143,7 @@ fn put_pieces<I: Isa>(
     let piece = isa.low(from(bit), count);
     let (code, length) = ending(isa, piece, count, tested, u32::from(last));
     sink.put(code, length);
+    (written + length) as i32
 }
 
 /// As [`put_64`], for 256 coefficients in four words.
@@ -149,35 +153,35 @@ pub(super) fn put_256<I: Isa>(
     sink: &mut Sink<'_>,
     planes: &Planes4,
     (bottom, top): (usize, usize),
-    end: Place,
-) {
+    mut budget: i32,
+) -> i32 {
     let (mut seen, mut n) = ([0u64; 4], 0u32);
     for plane in planes[bottom..top].iter().rev() {
+        if budget <= 0 {
+            break;
+        }
+        if n == 256 {
+            sink.put_words(*plane, 4);
+            budget -= 256;
+            continue;
+        }
         for (seen, word) in seen.iter_mut().zip(plane) {
             *seen |= word;
         }
-        let next = (0..4)
-            .rev()
-            .find(|&i| seen[i] != 0)
-            .map_or(0, |i| 64 * i as u32 + u64::BITS - seen[i].leading_zeros());
+        let highest = (0..4).rev().find(|&i| seen[i] != 0);
+        let next = highest.map_or(0, |i| 64 * i as u32 + u64::BITS - seen[i].leading_zeros());
         let whole = (n / 64) as usize;
-        for &word in &plane[..whole] {
-            sink.put_word(word);
-        }
-        if n < 256 {
-            sink.put(isa.low(plane[whole % 4], n % 64), n % 64);
-            let from = |bit: u32| {
-                let (word, shift) = (((n + bit) / 64) as usize, (n + bit) % 64);
-                let above = if word < 3 { plane[word + 1] } else { 0 };
-                plane[word % 4] >> shift | above << 1 << (63 - shift)
-            };
-            put_pieces(isa, sink, 1, next - n, from, next == 256);
-        }
+        sink.put_words(*plane, whole);
+        sink.put(isa.low(plane[whole % 4], n % 64), n % 64);
+        let from = |bit: u32| {
+            let (word, shift) = (((n + bit) / 64) as usize, (n + bit) % 64);
+            let above = if word < 3 { plane[word + 1] } else { 0 };
+            plane[word % 4] >> shift | above << 1 << (63 - shift)
+        };
+        budget -= n as i32 + put_pieces(isa, sink, next - n, from, next == 256);
         n = next;
-        if sink.place() >= end {
-            return;
-        }
     }
+    budget
 }
 
 /// Planes of 256 coefficients.
@@ -191,8 +195,8 @@ pub(super) fn put_16<I: Isa>(
     planes: &Planes,
     block: u32,
     (bottom, top): (usize, usize),
-    end: Place,
-) {
+    mut budget: i32,
+) -> i32 {
     let (mut seen, mut n) = (0u64, 0u32);
     let mut code_of = |plane: u64| {
         let plane = plane >> (16 * block) & 0xffff;
@@ -203,19 +207,24 @@ pub(super) fn put_16<I: Isa>(
         n = next;
         both
     };
+    // Codes of up to 31 bits: two planes at once.
     let mut pairs = planes[bottom..top].rchunks_exact(2);
     for pair in &mut pairs {
         let (first, first_length) = code_of(pair[1]);
         let (second, second_length) = code_of(pair[0]);
-        sink.put(first | second << first_length, first_length + second_length);
-        if sink.place() >= end {
-            return;
+        let length = first_length + second_length;
+        sink.put(first | second << first_length, length);
+        budget -= length as i32;
+        if budget <= 0 {
+            return budget;
         }
     }
     for &plane in pairs.remainder() {
         let (code, length) = code_of(plane);
         sink.put(code, length);
+        budget -= length as i32;
     }
+    budget
 }
 
 /// As [`put_64`], for the 4 coefficients of block `block` of sixteen.
@@ -225,8 +234,8 @@ pub(super) fn put_4(
     planes: &Planes,
     block: u32,
     (bottom, top): (usize, usize),
-    end: Place,
-) {
+    mut budget: i32,
+) -> i32 {
     let (mut seen, mut n) = (0u64, 0u32);
     // Codes of up to 7 bits: eight planes at once.
     for planes in planes[bottom..top].rchunks(8) {
@@ -240,8 +249,10 @@ pub(super) fn put_4(
             n = u64::BITS - seen.leading_zeros();
         }
         sink.put(codes, bits);
-        if sink.place() >= end {
-            return;
+        budget -= bits as i32;
+        if budget <= 0 {
+            break;
         }
     }
+    budget
 }

@@ -222,27 +222,39 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
         let Params { minbits, maxbits, .. } = self.work.params;
         let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params);
         S::Lanes::<I>::planes::<N>(&tiles, planes);
+        // Planes above all one-bits are a group test each.
+        let words = if N == 256 { 4 } else { 1 };
+        let mut top = S::TYPE.bits() as usize;
+        while top > 0 && planes[words * (top - 1)..words * top].iter().all(|&word| word == 0) {
+            top -= 1;
+        }
         let open = self.work.out.open(self.most_bits * count as u32 + codes::SLACK)?;
-        let mut sink = Sink::new(open);
+        // SAFETY: each block has `most_bits` in the end, and at most `SLACK` more before.
+        let mut sink = unsafe { Sink::new(open) };
         for i in 0..count {
-            let start = sink.place();
             let head = heads.of_block(i, self.work.params, planes);
             match head {
                 Some(head) => {
+                    let (bottom, all) = head.planes;
+                    let top = top.max(bottom);
+                    let empty = (all - top) as u32;
                     sink.put(head.code, head.length);
-                    let end = start.after(maxbits);
-                    let (bottom, top) = head.planes;
-                    match N {
-                        4 => codes::put_4(&mut sink, planes, i as u32, (bottom, top), end),
-                        16 => codes::put_16(isa, &mut sink, planes, i as u32, (bottom, top), end),
-                        64 => codes::put_64(isa, &mut sink, planes, (bottom, top), end),
+                    sink.put(0, empty);
+                    let budget = maxbits as i32 - (head.length + empty) as i32;
+                    let left = match N {
+                        4 => codes::put_4(&mut sink, planes, i as u32, (bottom, top), budget),
+                        16 => {
+                            codes::put_16(isa, &mut sink, planes, i as u32, (bottom, top), budget)
+                        }
+                        64 => codes::put_64(isa, &mut sink, planes, (bottom, top), budget),
                         _ => {
                             let planes = bytemuck::cast_ref(planes);
-                            codes::put_256(isa, &mut sink, planes, (bottom, top), end);
+                            codes::put_256(isa, &mut sink, planes, (bottom, top), budget)
                         }
-                    }
-                    sink.cut(isa, end);
-                    sink.pad(start.after(minbits));
+                    };
+                    sink.cut(isa, -left);
+                    let written = maxbits as i32 - left.max(0);
+                    sink.pad((minbits as i32 - written).max(0) as u32);
                 }
                 None => {
                     let mut block = block;
@@ -252,7 +264,8 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
                     if S::encode(&mut open, self.work.params, self.work.policy, &values).is_err() {
                         return Err(self.not_finite(block));
                     }
-                    sink = Sink::new(open);
+                    // SAFETY: as above; `encode` writes no more than `most_bits`.
+                    sink = unsafe { Sink::new(open) };
                 }
             }
         }

@@ -7,97 +7,101 @@ use super::super::level::Isa;
 /// Writes bits without looking for room: whoever makes one answers for it.
 pub(super) struct Sink<'a> {
     space: &'a mut [u8],
-    /// Whole words are written before this byte.
-    at: usize,
+    /// The place of the unfinished word.
+    at: *mut u8,
     /// The unfinished word, and how many bits it has: less than 64.
     word: u64,
     bits: u32,
 }
 
-/// A place between two bits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place(u64);
-
-impl Place {
-    /// The place `bits` bits further on.
-    #[inline(always)]
-    pub(super) fn after(self, bits: u32) -> Self {
-        Self(self.0 + u64::from(bits))
-    }
-}
-
 impl<'a> Sink<'a> {
     /// A sink that goes on where `open` stands.
+    ///
+    /// # Safety
+    ///
+    /// No more bits are put than `open` was opened for, less a word.
     #[inline(always)]
-    pub(super) fn new(open: OpenBits<'a>) -> Self {
+    pub(super) unsafe fn new(open: OpenBits<'a>) -> Self {
         let (space, at, word, bits) = open.into_parts();
+        let at = space[at..].as_mut_ptr();
         Self { space, at, word, bits }
     }
 
     /// The writer of whole blocks, where this one stands.
     #[inline(always)]
     pub(super) fn into_open(self) -> OpenBits<'a> {
-        OpenBits::from_parts(self.space, self.at, self.word, self.bits)
+        let at = self.at.addr() - self.space.as_ptr().addr();
+        OpenBits::from_parts(self.space, at, self.word, self.bits)
     }
 
-    /// Where the next bit goes.
+    /// Where the next bit goes, from anywhere: places are only compared.
     #[inline(always)]
-    pub(super) fn place(&self) -> Place {
-        Place(self.at as u64 * 8 + u64::from(self.bits))
+    pub(super) fn place(&self) -> u64 {
+        // Addresses do not reach the upper three bits.
+        self.at.addr() as u64 * 8 + u64::from(self.bits)
     }
 
     /// Writes `count` bits; `value` has none beyond them, `count` is at most 64.
     #[inline(always)]
     pub(super) fn put(&mut self, value: u64, count: u32) {
-        self.word |= value << self.bits;
-        self.store();
+        self.store(self.word | value << self.bits);
         // No branch: whether a word is full is as good as random.
         let total = self.bits + count;
-        let full = total >= 64;
         // In two steps, since a shift by 64 (bits = 0) is not defined.
         let rest = (value >> 1) >> (63 - self.bits);
-        self.word = if full { rest } else { self.word };
-        self.at += if full { 8 } else { 0 };
+        self.word = if total >= 64 { rest } else { self.word | value << self.bits };
+        self.at = self.at.wrapping_add((total / 64 * 8) as usize);
         self.bits = total % 64;
     }
 
-    /// Writes 64 bits.
+    /// Writes `CHUNK` words, of which the first `count` count.
     #[inline(always)]
-    pub(super) fn put_word(&mut self, value: u64) {
-        self.word |= value << self.bits;
-        self.store();
-        self.word = (value >> 1) >> (63 - self.bits);
-        self.at += 8;
-    }
-
-    #[inline(always)]
-    fn store(&mut self) {
-        let word = self.word.to_le_bytes();
-        self.space[self.at..self.at + 8].copy_from_slice(&word);
-    }
-
-    /// Goes back to `end`, if it is beyond.
-    #[inline(always)]
-    pub(super) fn cut<I: Isa>(&mut self, isa: I, end: Place) {
-        let end = end.min(self.place()).0;
-        self.store();
-        self.at = (end / 64 * 8) as usize;
-        self.bits = (end % 64) as u32;
-        let mut word = [0; 8];
-        word.copy_from_slice(&self.space[self.at..self.at + 8]);
-        self.word = isa.low(u64::from_le_bytes(word), self.bits);
-    }
-
-    /// Writes zeros up to `end`.
-    #[inline(always)]
-    pub(super) fn pad(&mut self, end: Place) {
-        let mut missing = end.0.saturating_sub(self.place().0);
-        while missing >= 64 {
-            self.put_word(0);
-            missing -= 64;
+    pub(super) fn put_words<const CHUNK: usize>(&mut self, words: [u64; CHUNK], count: usize) {
+        let mut word = self.word;
+        let start = self.at;
+        for (i, value) in words.into_iter().enumerate() {
+            self.at = start.wrapping_add(8 * i);
+            self.store(word | value << self.bits);
+            word = (value >> 1) >> (63 - self.bits);
         }
-        if missing > 0 {
-            self.put(0, missing as u32);
+        self.at = start.wrapping_add(8 * CHUNK);
+        self.store(word);
+        self.at = start.wrapping_add(8 * count);
+        let mask = (1 << self.bits) - 1;
+        self.word = self.load() & mask;
+    }
+
+    #[inline(always)]
+    fn store(&mut self, word: u64) {
+        // SAFETY: the words up to here are within what was opened, and so is one more.
+        unsafe { self.at.cast::<[u8; 8]>().write_unaligned(word.to_le_bytes()) };
+    }
+
+    /// The word that was stored here.
+    #[inline(always)]
+    fn load(&self) -> u64 {
+        // SAFETY: as for `store`; all of the space is initialised.
+        u64::from_le_bytes(unsafe { self.at.cast::<[u8; 8]>().read_unaligned() })
+    }
+
+    /// Goes back by `excess` bits, if it is not negative: not beyond where this was made.
+    #[inline(always)]
+    pub(super) fn cut<I: Isa>(&mut self, isa: I, excess: i32) {
+        self.store(self.word);
+        // Bits from the unfinished word's beginning to the new end, perhaps negative.
+        let end = self.bits as i32 - excess.max(0);
+        self.at = self.at.wrapping_offset(8 * (end >> 6) as isize);
+        self.bits = end as u32 % 64;
+        self.word = isa.low(self.load(), self.bits);
+    }
+
+    /// Writes `count` zeros.
+    #[inline(always)]
+    pub(super) fn pad(&mut self, mut count: u32) {
+        while count > 0 {
+            let piece = count.min(64);
+            self.put(0, piece);
+            count -= piece;
         }
     }
 }
