@@ -34,13 +34,21 @@ pub(crate) struct BitWriter {
 impl BitWriter {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
-        // The last growth goes beyond what is asked for.
-        let total =
-            if bytes == 0 { 0 } else { bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048) };
+        // The last blocks are opened with more than they keep.
+        let total = if bytes == 0 { 0 } else { bytes.saturating_add(2048) };
         // The system's zeros: its pages come when they are first written, by any thread.
         let bytes = bytemuck::allocation::try_zeroed_vec(total)
             .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;
         Ok(Self { bytes, cursor: Cursor::default() })
+    }
+
+    /// A writer for which so many bytes may do. Memory that is not written to costs
+    /// nothing, and having it keeps the bytes from being moved.
+    pub(crate) fn expecting(bytes: usize) -> Self {
+        let mut writer = Self::default();
+        // Without it, the vector grows.
+        let _ = writer.bytes.try_reserve_exact(bytes);
+        writer
     }
 
     /// Empties the writer and keeps its memory.
@@ -111,7 +119,11 @@ impl BitWriter {
         self.bytes.truncate(at);
         let tail = bits.div_ceil(word_bits) * word_bits / 8;
         self.bytes.extend_from_slice(&word.to_le_bytes()[..tail as usize]);
-        self.bytes.shrink_to_fit();
+        // A little more than is used costs less than to move it.
+        let unused = self.bytes.capacity() - self.bytes.len();
+        if unused > self.bytes.len() / 8 + 4096 {
+            self.bytes.shrink_to_fit();
+        }
         self.bytes
     }
 

@@ -4,7 +4,7 @@
 //! there are 80 codes, of at most 7 bits.
 
 /// Code and length of each plane, after n.
-const CODES: [[(u8, u8); 16]; 5] = {
+pub(crate) const CODES: [[(u8, u8); 16]; 5] = {
     let mut codes = [[(0, 0); 16]; 5];
     let mut n = 0;
     while n <= 4 {

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
+use super::encode::{Blockwise, SmallBlocks};
 use super::lanes::Lanes;
 use super::portable;
 use crate::bitstream::low_bits;
@@ -30,6 +31,9 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
     /// Vectors of sixteen 64-bit lanes.
     type Lanes64: Lanes<Isa = Self, Int = i64>;
 
+    /// What writes the planes of 1- and 2-dimensional blocks.
+    type SmallBlocks: SmallBlocks<Self>;
+
     /// Whether `pdep` and `pext` are there, and fast.
     fn has_fast_pdep(self) -> bool;
     /// The low bits of `value` at the one-bits of `mask`.
@@ -49,6 +53,7 @@ pub(crate) struct Portable(());
 impl Isa for Portable {
     type Lanes32 = portable::Array<f32>;
     type Lanes64 = portable::Array<f64>;
+    type SmallBlocks = Blockwise<Self>;
 
     #[inline(always)]
     fn has_fast_pdep(self) -> bool {
@@ -90,12 +95,25 @@ pub(crate) use x86::{Avx2, Avx512};
 mod x86 {
     use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
 
+    use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
     use super::{Isa, Kernel, avx512, portable};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Avx2 {
         fast_pdep: bool,
+    }
+
+    impl CodesOfEight for Avx512 {
+        #[inline(always)]
+        fn codes_of_eight<const N: usize>(
+            self,
+            planes: &[u64; 8],
+            seen: &mut u64,
+            codes: &mut Codes,
+        ) {
+            avx512::codes::of_eight::<N>(self, planes, seen, codes);
+        }
     }
 
     /// AVX-512 with byte permutations and GFNI: Ice Lake, Zen 4 and later.
@@ -144,6 +162,7 @@ mod x86 {
     impl Isa for Avx2 {
         type Lanes32 = portable::Array<f32, Self>;
         type Lanes64 = portable::Array<f64, Self>;
+        type SmallBlocks = Blockwise<Self>;
 
         #[inline(always)]
         fn has_fast_pdep(self) -> bool {
@@ -179,6 +198,7 @@ mod x86 {
     impl Isa for Avx512 {
         type Lanes32 = avx512::Lanes32;
         type Lanes64 = avx512::Lanes64;
+        type SmallBlocks = Tilewise<Self>;
 
         #[inline(always)]
         fn has_fast_pdep(self) -> bool {

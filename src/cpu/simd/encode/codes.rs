@@ -12,7 +12,6 @@
 use super::super::lanes::Planes;
 use super::super::level::Isa;
 use super::sink::Sink;
-use crate::block::fours;
 
 /// Most bits that are doubled at once, with a group test before them.
 const PIECE: u32 = 31;
@@ -69,7 +68,7 @@ fn doubled<I: Isa>(isa: I, bits: u64, count: u32) -> (u64, u32) {
 /// one-bit, or is nothing; `tested` is 1 if a group test comes before them, else 0; `last`
 /// is 1 if they end with the block's last coefficient, else 0.
 #[inline(always)]
-fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64, u32) {
+pub(super) fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64, u32) {
     let (code, length) = doubled(isa, rest, count);
     let code = code << tested | u64::from(tested);
     let length = length + tested;
@@ -186,73 +185,3 @@ pub(super) fn put_256<I: Isa>(
 
 /// Planes of 256 coefficients.
 pub(super) type Planes4 = [[u64; 4]; 64];
-
-/// As [`put_64`], for the 16 coefficients of block `block` of four.
-#[inline(always)]
-pub(super) fn put_16<I: Isa>(
-    isa: I,
-    sink: &mut Sink<'_>,
-    planes: &Planes,
-    block: u32,
-    (bottom, top): (usize, usize),
-    mut budget: i32,
-) -> i32 {
-    let (mut seen, mut n) = (0u64, 0u32);
-    let mut code_of = |plane: u64| {
-        let plane = plane >> (16 * block) & 0xffff;
-        seen |= plane;
-        let next = u64::BITS - seen.leading_zeros();
-        let (code, length) = ending(isa, plane >> n, next - n, 1, u32::from(next == 16));
-        let both = (isa.low(plane, n) | code << n, n + length);
-        n = next;
-        both
-    };
-    // Codes of up to 31 bits: two planes at once.
-    let mut pairs = planes[bottom..top].rchunks_exact(2);
-    for pair in &mut pairs {
-        let (first, first_length) = code_of(pair[1]);
-        let (second, second_length) = code_of(pair[0]);
-        let length = first_length + second_length;
-        sink.put(first | second << first_length, length);
-        budget -= length as i32;
-        if budget <= 0 {
-            return budget;
-        }
-    }
-    for &plane in pairs.remainder() {
-        let (code, length) = code_of(plane);
-        sink.put(code, length);
-        budget -= length as i32;
-    }
-    budget
-}
-
-/// As [`put_64`], for the 4 coefficients of block `block` of sixteen.
-#[inline(always)]
-pub(super) fn put_4(
-    sink: &mut Sink<'_>,
-    planes: &Planes,
-    block: u32,
-    (bottom, top): (usize, usize),
-    mut budget: i32,
-) -> i32 {
-    let (mut seen, mut n) = (0u64, 0u32);
-    // Codes of up to 7 bits: eight planes at once.
-    for planes in planes[bottom..top].rchunks(8) {
-        let (mut codes, mut bits) = (0, 0);
-        for plane in planes.iter().rev() {
-            let plane = plane >> (4 * block) & 15;
-            let (code, length) = fours::encode(n, plane);
-            codes |= code << bits;
-            bits += length;
-            seen |= plane;
-            n = u64::BITS - seen.leading_zeros();
-        }
-        sink.put(codes, bits);
-        budget -= bits as i32;
-        if budget <= 0 {
-            break;
-        }
-    }
-    budget
-}

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `front` | values to coefficients: exponent, cast, transform |
 //! | `codes` | the codes of bit planes |
+//! | `small` | those of 1- and 2-dimensional blocks |
 //! | `sink` | where they go |
 
 mod codes;
 mod front;
 mod sink;
+mod small;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,9 @@ use crate::error::{Error, Result};
 use crate::field::{BlockIndex, Field};
 use crate::scalar::{Coefficient, ScalarType};
 use sink::Sink;
+pub(crate) use small::{Blockwise, SmallBlocks};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use small::{Codes, CodesOfEight, Tilewise};
 
 /// A scalar and the vectors that hold sixteen of it.
 pub(crate) trait Vectored: BlockScalar {
@@ -99,6 +104,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Result<()> {
         let mut planes: Planes = [0; 256];
+        let mut small = I::SmallBlocks::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
         let mut this = self;
         let grid = this.work.field.grid();
@@ -117,7 +123,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
                 block.number += done;
                 // SAFETY: these blocks have whole rows, as `whole_blocks` says.
                 let tiles = unsafe { this.load(isa, block, count) };
-                this.group(isa, tiles, block, count, &mut planes)?;
+                this.group(isa, tiles, block, count, &mut planes, &mut small)?;
                 done += count;
             }
             while done < run {
@@ -126,7 +132,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
                 block.at[0] += done;
                 block.number += done;
                 let tiles = Self::load_values(isa, &this.gather(block, count));
-                this.group(isa, tiles, block, count, &mut planes)?;
+                this.group(isa, tiles, block, count, &mut planes, &mut small)?;
                 done += count;
             }
             number += run;
@@ -218,6 +224,7 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
         block: BlockIndex,
         count: usize,
         planes: &mut Planes,
+        small: &mut I::SmallBlocks,
     ) -> Result<()> {
         let Params { minbits, maxbits, .. } = self.work.params;
         let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params);
@@ -227,6 +234,10 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
         let mut top = S::TYPE.bits() as usize;
         while top > 0 && planes[words * (top - 1)..words * top].iter().all(|&word| word == 0) {
             top -= 1;
+        }
+        if N <= 16 {
+            top = top.next_multiple_of(8);
+            small.begin(top);
         }
         let open = self.work.out.open(self.most_bits * count as u32 + codes::SLACK)?;
         // SAFETY: each block has `most_bits` in the end, and at most `SLACK` more before.
@@ -241,15 +252,13 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
                     sink.put(head.code, head.length);
                     sink.put(0, empty);
                     let budget = maxbits as i32 - (head.length + empty) as i32;
+                    let range = (bottom, top);
                     let left = match N {
-                        4 => codes::put_4(&mut sink, planes, i as u32, (bottom, top), budget),
-                        16 => {
-                            codes::put_16(isa, &mut sink, planes, i as u32, (bottom, top), budget)
-                        }
-                        64 => codes::put_64(isa, &mut sink, planes, (bottom, top), budget),
+                        4 | 16 => small.put::<N>(&mut sink, planes, i, range, budget),
+                        64 => codes::put_64(isa, &mut sink, planes, range, budget),
                         _ => {
                             let planes = bytemuck::cast_ref(planes);
-                            codes::put_256(isa, &mut sink, planes, (bottom, top), budget)
+                            codes::put_256(isa, &mut sink, planes, range, budget)
                         }
                     };
                     sink.cut(isa, -left);

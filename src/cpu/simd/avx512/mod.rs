@@ -5,6 +5,8 @@
 //! features; every other function wants a vector.
 #![allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
 
+pub(crate) mod codes;
+
 use std::arch::x86_64::*;
 
 use super::lanes::{Lanes, Planes, Tile, places};
