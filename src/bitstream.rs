@@ -16,6 +16,10 @@ pub(crate) const fn low_bits(count: u32) -> u64 {
 const LEAST_GROWTH: usize = 1 << 10;
 const MOST_GROWTH: usize = 64 << 10;
 
+/// Up to here, a copy of the right size costs less than to shrink a vector: what is freed
+/// whole is had again for the next one, with its pages.
+const MOST_COPIED: usize = 16 << 20;
+
 /// Where the writer stands: whole words before byte `at`, then `bits` bits in `word`.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
@@ -119,11 +123,19 @@ impl BitWriter {
         self.bytes.truncate(at);
         let tail = bits.div_ceil(word_bits) * word_bits / 8;
         self.bytes.extend_from_slice(&word.to_le_bytes()[..tail as usize]);
-        // A little more than is used costs less than to move it.
-        let unused = self.bytes.capacity() - self.bytes.len();
-        if unused > self.bytes.len() / 8 + 4096 {
-            self.bytes.shrink_to_fit();
+        let (used, all) = (self.bytes.len(), self.bytes.capacity());
+        if all - used <= used / 8 + 4096 {
+            // A little too much costs less than to do something about it.
+            return self.bytes;
         }
+        if used < MOST_COPIED {
+            let mut exact = Vec::new();
+            if exact.try_reserve_exact(used).is_ok() {
+                exact.extend_from_slice(&self.bytes);
+                return exact;
+            }
+        }
+        self.bytes.shrink_to_fit();
         self.bytes
     }
 

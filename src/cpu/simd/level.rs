@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
-use super::encode::{Blockwise, SmallBlocks};
+use super::encode::{Blockwise, Coder};
 use super::lanes::Lanes;
 use super::portable;
 use crate::bitstream::low_bits;
@@ -31,8 +31,8 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
     /// Vectors of sixteen 64-bit lanes.
     type Lanes64: Lanes<Isa = Self, Int = i64>;
 
-    /// What writes the planes of 1- and 2-dimensional blocks.
-    type SmallBlocks: SmallBlocks<Self>;
+    /// What writes the planes of blocks of up to 64 values.
+    type Coder: Coder<Self>;
 
     /// Whether `pdep` and `pext` are there, and fast.
     fn has_fast_pdep(self) -> bool;
@@ -53,7 +53,7 @@ pub(crate) struct Portable(());
 impl Isa for Portable {
     type Lanes32 = portable::Array<f32>;
     type Lanes64 = portable::Array<f64>;
-    type SmallBlocks = Blockwise<Self>;
+    type Coder = Blockwise<Self>;
 
     #[inline(always)]
     fn has_fast_pdep(self) -> bool {
@@ -94,8 +94,9 @@ pub(crate) use x86::{Avx2, Avx512};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
+    use std::ops::Range;
 
-    use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
+    use super::super::encode::{Blockwise, Codes, CodesOfEight, Halves, Tilewise};
     use super::{Isa, Kernel, avx512, portable};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
@@ -113,6 +114,16 @@ mod x86 {
             codes: &mut Codes,
         ) {
             avx512::codes::of_eight::<N>(self, planes, seen, codes);
+        }
+        #[inline(always)]
+        fn halves_of_eight(
+            self,
+            planes: &[u64; 8],
+            wanted: Range<usize>,
+            seen: &mut u64,
+            halves: &mut Halves,
+        ) {
+            avx512::halves::of_eight(self, planes, wanted, seen, halves);
         }
     }
 
@@ -162,7 +173,7 @@ mod x86 {
     impl Isa for Avx2 {
         type Lanes32 = portable::Array<f32, Self>;
         type Lanes64 = portable::Array<f64, Self>;
-        type SmallBlocks = Blockwise<Self>;
+        type Coder = Blockwise<Self>;
 
         #[inline(always)]
         fn has_fast_pdep(self) -> bool {
@@ -198,7 +209,7 @@ mod x86 {
     impl Isa for Avx512 {
         type Lanes32 = avx512::Lanes32;
         type Lanes64 = avx512::Lanes64;
-        type SmallBlocks = Tilewise<Self>;
+        type Coder = Tilewise<Self>;
 
         #[inline(always)]
         fn has_fast_pdep(self) -> bool {

@@ -149,7 +149,7 @@ where
         out
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
         let places = const { places::<N>() };
         let words = |t: usize| -> [<F::Int as Coefficient>::Word; 64] {
             std::array::from_fn(|i| {
@@ -171,5 +171,11 @@ where
                 }
             }
         }
+        let words = if N <= 64 { 1 } else { 4 };
+        let mut any = 0;
+        for (k, plane) in planes.chunks_exact(words).take(F::TYPE.bits() as usize).enumerate() {
+            any |= u64::from(plane.iter().fold(0, |any, word| any | word) != 0) << k;
+        }
+        any
     }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
 
 pub(crate) mod codes;
+pub(crate) mod halves;
 
 use std::arch::x86_64::*;
 
@@ -160,9 +161,9 @@ impl Lanes for Lanes32 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
         if N <= 64 {
-            planes_of_one::<N, 2>([bytes_of_32(tiles[0])], planes);
+            planes_of_one::<N, 2>(bytes_of_32(tiles[0]), planes)
         } else {
             let tiles = [
                 bytes_of_32(tiles[0]),
@@ -170,7 +171,7 @@ impl Lanes for Lanes32 {
                 bytes_of_32(tiles[2]),
                 bytes_of_32(tiles[3]),
             ];
-            planes_of_four::<2>(&tiles, planes);
+            planes_of_four::<2>(&tiles, planes)
         }
     }
 }
@@ -320,9 +321,9 @@ impl Lanes for Lanes64 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
         if N <= 64 {
-            planes_of_one::<N, 4>([bytes_of_64(tiles[0])], planes);
+            planes_of_one::<N, 4>(bytes_of_64(tiles[0]), planes)
         } else {
             let tiles = [
                 bytes_of_64(tiles[0]),
@@ -330,7 +331,7 @@ impl Lanes for Lanes64 {
                 bytes_of_64(tiles[2]),
                 bytes_of_64(tiles[3]),
             ];
-            planes_of_four::<4>(&tiles, planes);
+            planes_of_four::<4>(&tiles, planes)
         }
     }
 }
@@ -505,11 +506,12 @@ fn eight_planes(bytes: __m512i) -> __m512i {
 
 #[inline(always)]
 fn planes_of_one<const N: usize, const PAIRS: usize>(
-    [pairs]: [[Pair; PAIRS]; 1],
+    pairs: [Pair; PAIRS],
     planes: &mut Planes,
-) {
-    for (pair, planes) in pairs.iter().zip(planes.as_chunks_mut::<16>().0) {
-        let &[a, b] = pair;
+) -> u64 {
+    let mut any = 0;
+    for (i, planes) in planes.as_chunks_mut::<16>().0.iter_mut().enumerate().take(PAIRS) {
+        let [a, b] = pairs[i];
         let first = table(const { &one_of_two::<N>(0) });
         let second = table(const { &one_of_two::<N>(1) });
         // SAFETY: sixteen words are twice 64 bytes.
@@ -518,12 +520,16 @@ fn planes_of_one<const N: usize, const PAIRS: usize>(
             let high = eight_planes(_mm512_permutex2var_epi8(a, second, b));
             _mm512_storeu_si512(planes.as_mut_ptr().cast(), low);
             _mm512_storeu_si512(planes.as_mut_ptr().add(8).cast(), high);
+            any |= u64::from(_mm512_test_epi64_mask(low, low)) << (16 * i);
+            any |= u64::from(_mm512_test_epi64_mask(high, high)) << (16 * i + 8);
         }
     }
+    any
 }
 
 #[inline(always)]
-fn planes_of_four<const PAIRS: usize>(tiles: &[[Pair; PAIRS]; 4], planes: &mut Planes) {
+fn planes_of_four<const PAIRS: usize>(tiles: &[[Pair; PAIRS]; 4], planes: &mut Planes) -> u64 {
+    let mut any = 0;
     for (i, planes) in planes.as_chunks_mut::<64>().0.iter_mut().enumerate().take(PAIRS) {
         for (byte, planes) in planes.as_chunks_mut::<32>().0.iter_mut().enumerate() {
             let natural = if byte == 0 {
@@ -541,6 +547,9 @@ fn planes_of_four<const PAIRS: usize>(tiles: &[[Pair; PAIRS]; 4], planes: &mut P
                 let second = of_tiles(a_to_d, const { &of_four_tiles(1) });
                 let third = of_tiles(a_to_d, const { &of_four_tiles(2) });
                 let fourth = of_tiles(a_to_d, const { &of_four_tiles(3) });
+                let all =
+                    _mm512_or_si512(_mm512_or_si512(first, second), _mm512_or_si512(third, fourth));
+                any |= u64::from(_mm512_test_epi64_mask(all, all)) << (16 * i + 8 * byte);
                 let even =
                     [_mm512_unpacklo_epi64(first, second), _mm512_unpacklo_epi64(third, fourth)];
                 let odd =
@@ -562,6 +571,7 @@ fn planes_of_four<const PAIRS: usize>(tiles: &[[Pair; PAIRS]; 4], planes: &mut P
             }
         }
     }
+    any
 }
 
 /// Eight planes of one of four tiles in order, out of bytes from all of them.

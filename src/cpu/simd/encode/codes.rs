@@ -20,7 +20,7 @@ const PIECE: u32 = 31;
 const CHUNK: usize = 8;
 
 /// Bits that one block's codes may go beyond its budget, and what the sink's words take.
-pub(super) const SLACK: u32 = 64 * (CHUNK as u32 + 4) + 2 * 256;
+pub(super) const SLACK: u32 = 64 * (2 * CHUNK as u32 + 4);
 
 /// Codes and lengths of bytes: each one-bit doubled.
 const DOUBLED: [(u16, u8); 256] = {
@@ -72,7 +72,8 @@ pub(super) fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u
     let (code, length) = doubled(isa, rest, count);
     let code = code << tested | u64::from(tested);
     let length = length + tested;
-    // Without the last group test, or without it and the last one-bit.
+    // Without the last group test, or without it and the last one-bit; nothing at all if
+    // all coefficients were known.
     (isa.low(code, (length - 1).saturating_sub(last)), length.saturating_sub(2 * last))
 }
 
@@ -106,11 +107,26 @@ pub(super) fn put_64<I: Isa>(
         }
         n = next;
     }
+    put_raw(sink, planes, (bottom, k), budget)
+}
+
+/// Writes planes of 64 coefficients, all of which are known, as they are.
+#[inline(always)]
+pub(super) fn put_raw(
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    (bottom, top): (usize, usize),
+    mut budget: i32,
+) -> i32 {
+    let mut k = top;
     // Whole chunks: how many planes count is as good as random.
     while k > bottom && budget > 0 {
         let count = (k - bottom).min(CHUNK).min(budget as usize / 64 + 1);
         // Those below the lowest plane are of no account.
-        let words = std::array::from_fn::<_, CHUNK, _>(|i| planes[(k + 255 - i) % 256]);
+        let words = match planes[..k].last_chunk::<CHUNK>() {
+            Some(&[h, g, f, e, d, c, b, a]) => [a, b, c, d, e, f, g, h],
+            None => std::array::from_fn(|i| if i < k { planes[k - 1 - i] } else { 0 }),
+        };
         sink.put_words(words, count);
         budget -= 64 * count as i32;
         k -= count;

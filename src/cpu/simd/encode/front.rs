@@ -132,9 +132,16 @@ fn int<S: Vectored>(value: i64) -> S::Int {
 
 impl<S: Vectored, const N: usize> Heads<S, N> {
     /// What comes before block `i` of the group; nothing if it is not for this path: a
-    /// block that is not finite or too small to be scaled in one step.
+    /// block that is not finite or too small to be scaled in one step. `any` says which
+    /// planes of the group have a one-bit.
     #[inline(always)]
-    pub(super) fn of_block(&self, i: usize, params: Params, planes: &Planes) -> Option<Head> {
+    pub(super) fn of_block(
+        &self,
+        i: usize,
+        params: Params,
+        planes: &Planes,
+        any: u64,
+    ) -> Option<Head> {
         let bits = S::BITS as usize;
         let lane = match N {
             4 => 4 * (i % 4) + i / 4 % 4,
@@ -177,7 +184,7 @@ impl<S: Vectored, const N: usize> Heads<S, N> {
             }
         };
         // No more planes than hold a one-bit.
-        let empty = empty_below::<N>(planes, i, S::BITS);
+        let empty = empty_below::<N>(planes, any, i).min(S::BITS);
         let precision = (S::BITS - empty).min(params.maxprec).max(1);
         let code = code | u64::from(precision - 1) << length;
         Some(Head { code, length: length + S::Int::PRECISION_BITS, ..none }.with(precision))
@@ -193,18 +200,15 @@ impl Head {
     }
 }
 
-/// How many of a block's lowest planes are empty.
+/// How many of a block's lowest planes are empty, or more than there are.
 #[inline(always)]
-fn empty_below<const N: usize>(planes: &Planes, i: usize, bits: u32) -> u32 {
-    (0..bits)
-        .find(|&k| {
-            let k = k as usize;
-            match N {
-                4 => planes[k] >> (4 * i) & 15 != 0,
-                16 => planes[k] >> (16 * i) & 0xffff != 0,
-                64 => planes[k] != 0,
-                _ => planes[4 * k..4 * k + 4].iter().fold(0, |any, word| any | word) != 0,
-            }
-        })
-        .unwrap_or(bits)
+fn empty_below<const N: usize>(planes: &Planes, any: u64, i: usize) -> u32 {
+    let mut empty = any.trailing_zeros();
+    if N <= 16 {
+        let mask = if N == 4 { 15 << (4 * i) } else { 0xffff << (16 * i) };
+        while empty < u64::BITS && planes[empty as usize] & mask == 0 {
+            empty += 1;
+        }
+    }
+    empty
 }

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `front` | values to coefficients: exponent, cast, transform |
 //! | `codes` | the codes of bit planes |
-//! | `small` | those of 1- and 2-dimensional blocks |
+//! | `coder` | the two ways to them: by planes, or by eight planes |
 //! | `sink` | where they go |
 
+mod coder;
 mod codes;
 mod front;
 mod sink;
-mod small;
+
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +24,10 @@ use crate::block::{BlockScalar, NonFinitePolicy, Params};
 use crate::error::{Error, Result};
 use crate::field::{BlockIndex, Field};
 use crate::scalar::{Coefficient, ScalarType};
-use sink::Sink;
-pub(crate) use small::{Blockwise, SmallBlocks};
+pub(crate) use coder::{Blockwise, Coder};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use small::{Codes, CodesOfEight, Tilewise};
+pub(crate) use coder::{Codes, CodesOfEight, Halves, Tilewise};
+use sink::Sink;
 
 /// A scalar and the vectors that hold sixteen of it.
 pub(crate) trait Vectored: BlockScalar {
@@ -104,7 +105,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Result<()> {
         let mut planes: Planes = [0; 256];
-        let mut small = I::SmallBlocks::new(isa);
+        let mut coder = I::Coder::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
         let mut this = self;
         let grid = this.work.field.grid();
@@ -123,7 +124,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
                 block.number += done;
                 // SAFETY: these blocks have whole rows, as `whole_blocks` says.
                 let tiles = unsafe { this.load(isa, block, count) };
-                this.group(isa, tiles, block, count, &mut planes, &mut small)?;
+                this.group(isa, tiles, block, count, &mut planes, &mut coder)?;
                 done += count;
             }
             while done < run {
@@ -132,7 +133,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
                 block.at[0] += done;
                 block.number += done;
                 let tiles = Self::load_values(isa, &this.gather(block, count));
-                this.group(isa, tiles, block, count, &mut planes, &mut small)?;
+                this.group(isa, tiles, block, count, &mut planes, &mut coder)?;
                 done += count;
             }
             number += run;
@@ -224,26 +225,22 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
         block: BlockIndex,
         count: usize,
         planes: &mut Planes,
-        small: &mut I::SmallBlocks,
+        coder: &mut I::Coder,
     ) -> Result<()> {
         let Params { minbits, maxbits, .. } = self.work.params;
         let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params);
-        S::Lanes::<I>::planes::<N>(&tiles, planes);
+        let any = S::Lanes::<I>::planes::<N>(&tiles, planes);
         // Planes above all one-bits are a group test each.
-        let words = if N == 256 { 4 } else { 1 };
-        let mut top = S::TYPE.bits() as usize;
-        while top > 0 && planes[words * (top - 1)..words * top].iter().all(|&word| word == 0) {
-            top -= 1;
-        }
+        let mut top = (u64::BITS - any.leading_zeros()) as usize;
         if N <= 16 {
             top = top.next_multiple_of(8);
-            small.begin(top);
+            coder.begin(top);
         }
         let open = self.work.out.open(self.most_bits * count as u32 + codes::SLACK)?;
         // SAFETY: each block has `most_bits` in the end, and at most `SLACK` more before.
         let mut sink = unsafe { Sink::new(open) };
         for i in 0..count {
-            let head = heads.of_block(i, self.work.params, planes);
+            let head = heads.of_block(i, self.work.params, planes, any);
             match head {
                 Some(head) => {
                     let (bottom, all) = head.planes;
@@ -254,12 +251,11 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
                     let budget = maxbits as i32 - (head.length + empty) as i32;
                     let range = (bottom, top);
                     let left = match N {
-                        4 | 16 => small.put::<N>(&mut sink, planes, i, range, budget),
-                        64 => codes::put_64(isa, &mut sink, planes, range, budget),
-                        _ => {
+                        256 => {
                             let planes = bytemuck::cast_ref(planes);
                             codes::put_256(isa, &mut sink, planes, range, budget)
                         }
+                        _ => coder.put::<N>(&mut sink, planes, i, range, budget),
                     };
                     sink.cut(isa, -left);
                     let written = maxbits as i32 - left.max(0);

@@ -1,14 +1,17 @@
-//! The codes of 1- and 2-dimensional blocks, of which a tile holds sixteen or four: block
-//! by block, or eight planes of all of them at once where there are instructions for it.
+//! The two ways to the codes of a tile's blocks, of which there are one, four or sixteen:
+//! plane by plane, or eight planes of all blocks at once, where there are instructions for
+//! it.
+
+use std::ops::Range;
 
 use super::super::lanes::Planes;
 use super::super::level::Isa;
-use super::codes::ending;
+use super::codes::{self, ending};
 use super::sink::Sink;
 use crate::block::fours;
 
-/// Writes the planes of small blocks.
-pub(crate) trait SmallBlocks<I: Isa> {
+/// Writes the planes of blocks of up to 64 values.
+pub(crate) trait Coder<I: Isa> {
     /// One to be used for group after group.
     fn new(isa: I) -> Self;
     /// A new group, whose planes from `top` on are empty.
@@ -29,7 +32,7 @@ pub(crate) trait SmallBlocks<I: Isa> {
 /// One block after the other.
 pub(crate) struct Blockwise<I>(I);
 
-impl<I: Isa> SmallBlocks<I> for Blockwise<I> {
+impl<I: Isa> Coder<I> for Blockwise<I> {
     fn new(isa: I) -> Self {
         Self(isa)
     }
@@ -44,10 +47,10 @@ impl<I: Isa> SmallBlocks<I> for Blockwise<I> {
         range: (usize, usize),
         budget: i32,
     ) -> i32 {
-        if N == 4 {
-            put_4(sink, planes, block as u32, range, budget)
-        } else {
-            put_16(self.0, sink, planes, block as u32, range, budget)
+        match N {
+            4 => put_4(sink, planes, block as u32, range, budget),
+            16 => put_16(self.0, sink, planes, block as u32, range, budget),
+            _ => codes::put_64(self.0, sink, planes, range, budget),
         }
     }
 }
@@ -62,11 +65,27 @@ pub(crate) struct Codes {
     pub(crate) lengths: [u64; 16],
 }
 
-/// What makes [`Codes`].
+/// The codes of eight planes of 64 coefficients, each in two pieces: of the first 32
+/// coefficients, and of the others.
+pub(crate) struct Halves {
+    pub(crate) words: [[u64; 8]; 2],
+    pub(crate) lengths: [[u64; 8]; 2],
+}
+
+/// What makes [`Codes`] and [`Halves`].
 pub(crate) trait CodesOfEight: Isa {
     /// The codes of eight planes, the lowest first; `seen` is all planes above, and then
     /// includes these.
     fn codes_of_eight<const N: usize>(self, planes: &[u64; 8], seen: &mut u64, codes: &mut Codes);
+    /// As [`CodesOfEight::codes_of_eight`]. Planes that are not wanted have no bits, and
+    /// where nothing is known, the group test before the first one-bit is left out.
+    fn halves_of_eight(
+        self,
+        planes: &[u64; 8],
+        wanted: Range<usize>,
+        seen: &mut u64,
+        halves: &mut Halves,
+    );
 }
 
 /// Eight planes at a time, for all blocks as soon as one wants them.
@@ -79,12 +98,14 @@ pub(crate) struct Tilewise<I> {
     /// How many of the codes are made.
     made: usize,
     codes: [Codes; 8],
+    halves: Halves,
 }
 
-impl<I: CodesOfEight> SmallBlocks<I> for Tilewise<I> {
+impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
     fn new(isa: I) -> Self {
         let none = Codes { words: [0; 16], lengths: [0; 16] };
-        Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8] }
+        let halves = Halves { words: [[0; 8]; 2], lengths: [[0; 8]; 2] };
+        Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8], halves }
     }
 
     #[inline(always)]
@@ -100,9 +121,12 @@ impl<I: CodesOfEight> SmallBlocks<I> for Tilewise<I> {
         sink: &mut Sink<'_>,
         planes: &Planes,
         block: usize,
-        (bottom, _): (usize, usize),
+        (bottom, top): (usize, usize),
         mut budget: i32,
     ) -> i32 {
+        if N == 64 {
+            return self.put_64(sink, planes, (bottom, top), budget);
+        }
         let mut chunk = 0;
         let mut left = self.top as i32 - bottom as i32;
         while left > 0 && budget > 0 {
@@ -136,6 +160,44 @@ impl<I: CodesOfEight> SmallBlocks<I> for Tilewise<I> {
             chunk += 1;
         }
         budget
+    }
+}
+
+impl<I: CodesOfEight> Tilewise<I> {
+    /// As [`codes::put_64`], for planes the highest of which is not empty.
+    #[inline(always)]
+    fn put_64(
+        &mut self,
+        sink: &mut Sink<'_>,
+        planes: &Planes,
+        (bottom, top): (usize, usize),
+        mut budget: i32,
+    ) -> i32 {
+        if bottom == top {
+            return budget;
+        }
+        // The group test before the first one-bit.
+        sink.put(1, 1);
+        budget -= 1;
+        let eights = planes.as_chunks::<8>().0;
+        let mut seen = 0;
+        // All planes from here on are done with.
+        let mut done = top;
+        while done > bottom && budget > 0 && seen >> 63 == 0 {
+            let first = (done - 1) / 8 * 8;
+            let wanted = bottom.saturating_sub(first)..done - first;
+            let planes = &eights[first / 8 % eights.len()];
+            self.isa.halves_of_eight(planes, wanted, &mut seen, &mut self.halves);
+            let Halves { words, lengths } = &self.halves;
+            let before = sink.place();
+            for plane in (0..8).rev() {
+                sink.put(words[0][plane], lengths[0][plane] as u32);
+                sink.put(words[1][plane], lengths[1][plane] as u32);
+            }
+            budget -= (sink.place() - before) as i32;
+            done = first;
+        }
+        codes::put_raw(sink, planes, (bottom, done), budget)
     }
 }
 
