@@ -94,9 +94,8 @@ pub(crate) use x86::{Avx2, Avx512};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
-    use std::ops::Range;
 
-    use super::super::encode::{Blockwise, Codes, CodesOfEight, Halves, Tilewise};
+    use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
     use super::{Isa, Kernel, avx512, portable};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
@@ -114,16 +113,6 @@ mod x86 {
             codes: &mut Codes,
         ) {
             avx512::codes::of_eight::<N>(self, planes, seen, codes);
-        }
-        #[inline(always)]
-        fn halves_of_eight(
-            self,
-            planes: &[u64; 8],
-            wanted: Range<usize>,
-            seen: &mut u64,
-            halves: &mut Halves,
-        ) {
-            avx512::halves::of_eight(self, planes, wanted, seen, halves);
         }
     }
 

@@ -77,7 +77,7 @@ static LENGTHS_OF_FOURS: [u8; 128] = codes_of_fours(true);
 /// Sixteen times the bit length of each number of four bits.
 const SIXTEEN_N: [u8; 16] = [0, 16, 32, 32, 48, 48, 48, 48, 64, 64, 64, 64, 64, 64, 64, 64];
 /// Each one-bit of a number of four bits doubled.
-pub(super) const DOUBLED: [u8; 16] = {
+const DOUBLED: [u8; 16] = {
     let mut doubled = [0; 16];
     let mut i = 0;
     while i < 16 {
@@ -95,7 +95,7 @@ pub(super) const DOUBLED: [u8; 16] = {
     doubled
 };
 /// The length of that.
-pub(super) const DOUBLED_LENGTH: [u8; 16] = {
+const DOUBLED_LENGTH: [u8; 16] = {
     let mut lengths = [0; 16];
     let mut i = 0;
     while i < 16 {
@@ -107,7 +107,7 @@ pub(super) const DOUBLED_LENGTH: [u8; 16] = {
 
 /// A table of sixteen bytes, for lookup in each quarter of a register.
 #[inline(always)]
-pub(super) fn sixteen(table: &'static [u8; 16]) -> __m512i {
+fn sixteen(table: &'static [u8; 16]) -> __m512i {
     // SAFETY: the array has 16 bytes.
     unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast())) }
 }

@@ -6,7 +6,6 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
 
 pub(crate) mod codes;
-pub(crate) mod halves;
 
 use std::arch::x86_64::*;
 

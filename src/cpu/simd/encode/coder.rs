@@ -2,11 +2,9 @@
 //! plane by plane, or eight planes of all blocks at once, where there are instructions for
 //! it.
 
-use std::ops::Range;
-
 use super::super::lanes::Planes;
 use super::super::level::Isa;
-use super::codes::{self, ending};
+use super::codes;
 use super::sink::Sink;
 use crate::block::fours;
 
@@ -65,27 +63,11 @@ pub(crate) struct Codes {
     pub(crate) lengths: [u64; 16],
 }
 
-/// The codes of eight planes of 64 coefficients, each in two pieces: of the first 32
-/// coefficients, and of the others.
-pub(crate) struct Halves {
-    pub(crate) words: [[u64; 8]; 2],
-    pub(crate) lengths: [[u64; 8]; 2],
-}
-
-/// What makes [`Codes`] and [`Halves`].
+/// What makes [`Codes`].
 pub(crate) trait CodesOfEight: Isa {
     /// The codes of eight planes, the lowest first; `seen` is all planes above, and then
     /// includes these.
     fn codes_of_eight<const N: usize>(self, planes: &[u64; 8], seen: &mut u64, codes: &mut Codes);
-    /// As [`CodesOfEight::codes_of_eight`]. Planes that are not wanted have no bits, and
-    /// where nothing is known, the group test before the first one-bit is left out.
-    fn halves_of_eight(
-        self,
-        planes: &[u64; 8],
-        wanted: Range<usize>,
-        seen: &mut u64,
-        halves: &mut Halves,
-    );
 }
 
 /// Eight planes at a time, for all blocks as soon as one wants them.
@@ -98,14 +80,12 @@ pub(crate) struct Tilewise<I> {
     /// How many of the codes are made.
     made: usize,
     codes: [Codes; 8],
-    halves: Halves,
 }
 
 impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
     fn new(isa: I) -> Self {
         let none = Codes { words: [0; 16], lengths: [0; 16] };
-        let halves = Halves { words: [[0; 8]; 2], lengths: [[0; 8]; 2] };
-        Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8], halves }
+        Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8] }
     }
 
     #[inline(always)]
@@ -125,7 +105,7 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
         mut budget: i32,
     ) -> i32 {
         if N == 64 {
-            return self.put_64(sink, planes, (bottom, top), budget);
+            return codes::put_64(self.isa, sink, planes, (bottom, top), budget);
         }
         let mut chunk = 0;
         let mut left = self.top as i32 - bottom as i32;
@@ -163,44 +143,6 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
     }
 }
 
-impl<I: CodesOfEight> Tilewise<I> {
-    /// As [`codes::put_64`], for planes the highest of which is not empty.
-    #[inline(always)]
-    fn put_64(
-        &mut self,
-        sink: &mut Sink<'_>,
-        planes: &Planes,
-        (bottom, top): (usize, usize),
-        mut budget: i32,
-    ) -> i32 {
-        if bottom == top {
-            return budget;
-        }
-        // The group test before the first one-bit.
-        sink.put(1, 1);
-        budget -= 1;
-        let eights = planes.as_chunks::<8>().0;
-        let mut seen = 0;
-        // All planes from here on are done with.
-        let mut done = top;
-        while done > bottom && budget > 0 && seen >> 63 == 0 {
-            let first = (done - 1) / 8 * 8;
-            let wanted = bottom.saturating_sub(first)..done - first;
-            let planes = &eights[first / 8 % eights.len()];
-            self.isa.halves_of_eight(planes, wanted, &mut seen, &mut self.halves);
-            let Halves { words, lengths } = &self.halves;
-            let before = sink.place();
-            for plane in (0..8).rev() {
-                sink.put(words[0][plane], lengths[0][plane] as u32);
-                sink.put(words[1][plane], lengths[1][plane] as u32);
-            }
-            budget -= (sink.place() - before) as i32;
-            done = first;
-        }
-        codes::put_raw(sink, planes, (bottom, done), budget)
-    }
-}
-
 /// As [`put_64`](super::codes::put_64), for the 16 coefficients of block `block` of four.
 #[inline(always)]
 fn put_16<I: Isa>(
@@ -216,8 +158,7 @@ fn put_16<I: Isa>(
         let plane = plane >> (16 * block) & 0xffff;
         seen |= plane;
         let next = u64::BITS - seen.leading_zeros();
-        let (code, length) = ending(isa, plane >> n, next - n, 1, u32::from(next == 16));
-        let both = (isa.low(plane, n) | code << n, n + length);
+        let both = codes::short_plane(isa, plane, n, next);
         n = next;
         both
     };

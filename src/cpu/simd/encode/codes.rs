@@ -47,8 +47,6 @@ const DOUBLED: [(u16, u8); 256] = {
 /// behind each one-bit, and how many bits that makes.
 #[inline(always)]
 fn doubled<I: Isa>(isa: I, bits: u64, count: u32) -> (u64, u32) {
-    const DATA: u64 = u64::MAX / 3;
-    const INSERTED: u64 = !DATA;
     if isa.has_fast_pdep() {
         let spread = isa.pdep(bits, DATA) | INSERTED;
         let mask = isa.low(DATA | isa.pdep(bits, INSERTED), 2 * count);
@@ -68,7 +66,7 @@ fn doubled<I: Isa>(isa: I, bits: u64, count: u32) -> (u64, u32) {
 /// one-bit, or is nothing; `tested` is 1 if a group test comes before them, else 0; `last`
 /// is 1 if they end with the block's last coefficient, else 0.
 #[inline(always)]
-pub(super) fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64, u32) {
+fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64, u32) {
     let (code, length) = doubled(isa, rest, count);
     let code = code << tested | u64::from(tested);
     let length = length + tested;
@@ -77,10 +75,110 @@ pub(super) fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u
     (isa.low(code, (length - 1).saturating_sub(last)), length.saturating_sub(2 * last))
 }
 
-/// Writes planes of 64 coefficients from `top` (exclusive) down to `bottom`, and stops
-/// some time after `budget` bits; returns what is left of them, perhaps less than nothing.
+/// Writes planes of 64 coefficients from `top` (exclusive), which has a one-bit if it is
+/// above `bottom`, down to `bottom`, and stops some time after `budget` bits; returns what
+/// is left of them, perhaps less than nothing.
 #[inline(always)]
 pub(super) fn put_64<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    range: (usize, usize),
+    budget: i32,
+) -> i32 {
+    if isa.has_fast_pdep() {
+        put_64_by_halves(isa, sink, planes, range, budget)
+    } else {
+        put_64_by_pieces(isa, sink, planes, range, budget)
+    }
+}
+
+/// With `pdep`, bits are inserted behind any others: behind the last that is known, and
+/// behind each one-bit beyond. Of 32 coefficients, 64 bits come at most.
+#[inline(always)]
+fn put_64_by_halves<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    (bottom, top): (usize, usize),
+    mut budget: i32,
+) -> i32 {
+    let mut k = top;
+    if k > bottom {
+        // Where none is known, the group test comes first.
+        sink.put(1, 1);
+        budget -= 1;
+    }
+    // What is known, and how many.
+    let (mut seen, mut n) = (0u64, 0u32);
+    while k > bottom && budget > 0 {
+        let plane = planes[(k - 1) % 256];
+        let all = seen | plane;
+        if all >> 32 != 0 {
+            break;
+        }
+        k -= 1;
+        let next = u64::BITS - all.leading_zeros();
+        let inserted = plane ^ isa.low(plane, n) | (1 << n) >> 1;
+        let (code, length) = inserting(isa, plane, inserted, next);
+        sink.put(code, length);
+        budget -= length as i32;
+        (seen, n) = (all, next);
+    }
+    while k > bottom && budget > 0 && seen >> 63 == 0 {
+        k -= 1;
+        let plane = planes[k % 256];
+        let all = seen | plane;
+        let next = u64::BITS - all.leading_zeros();
+        let inserted = plane ^ isa.low(plane, n) | (1 << n) >> 1;
+        // All that is inserted here is a one.
+        let spread = isa.pdep(plane, DATA) | INSERTED;
+        let low = isa.pext(spread, DATA | isa.pdep(inserted, INSERTED));
+        let low_length = 32 + (inserted as u32).count_ones();
+        sink.put(low, low_length);
+        let (high, length) = inserting(isa, plane >> 32, inserted >> 32, next - 32);
+        // Neither the last coefficient's one-bit nor a group test behind it.
+        let length = length - (u32::from(next == 64) << 1);
+        sink.put(isa.low(high, length), length);
+        budget -= (low_length + length) as i32;
+        (seen, n) = (all, next);
+    }
+    put_raw(sink, planes, (bottom, k), budget)
+}
+
+/// The `count` low bits of `bits`, with a bit inserted behind those that `inserted` marks:
+/// ones, but for one behind the last.
+#[inline(always)]
+fn inserting<I: Isa>(isa: I, bits: u64, inserted: u64, count: u32) -> (u64, u32) {
+    let spread = isa.pdep(bits, DATA) | isa.low(INSERTED, 2 * count - 2);
+    let code = isa.pext(spread, DATA | isa.pdep(inserted, INSERTED));
+    (code, count + (inserted as u32).count_ones())
+}
+
+/// The code of a plane of 16 bits, of up to 31.
+#[inline(always)]
+pub(super) fn short_plane<I: Isa>(isa: I, plane: u64, n: u32, next: u32) -> (u64, u32) {
+    if isa.has_fast_pdep() {
+        // A zero comes first, as if it were known: so there is always a last one that is.
+        let known = isa.low(plane, n);
+        let inserted = (plane ^ known) << 1 | 1 << n;
+        let (code, length) = inserting(isa, plane << 1, inserted, next + 1);
+        // What was known to be the end, or what ends with the last coefficient.
+        let full = u32::from(next == 16);
+        let length = if n == 16 { 16 } else { length - 1 - 2 * full };
+        return (isa.low(code >> 1, length), length);
+    }
+    let (code, length) = ending(isa, plane >> n, next - n, 1, u32::from(next == 16));
+    (isa.low(plane, n) | code << n, n + length)
+}
+
+/// Every other bit, and those between.
+const DATA: u64 = u64::MAX / 3;
+const INSERTED: u64 = !DATA;
+
+/// Without `pdep`: what is known as it is, then the others, in pieces that fit words.
+#[inline(always)]
+fn put_64_by_pieces<I: Isa>(
     isa: I,
     sink: &mut Sink<'_>,
     planes: &Planes,

@@ -26,7 +26,7 @@ use crate::field::{BlockIndex, Field};
 use crate::scalar::{Coefficient, ScalarType};
 pub(crate) use coder::{Blockwise, Coder};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use coder::{Codes, CodesOfEight, Halves, Tilewise};
+pub(crate) use coder::{Codes, CodesOfEight, Tilewise};
 use sink::Sink;
 
 /// A scalar and the vectors that hold sixteen of it.
