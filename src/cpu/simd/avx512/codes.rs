@@ -1,11 +1,12 @@
 //! The codes of eight planes of small blocks, all blocks of a tile at once.
 #![allow(clippy::undocumented_unsafe_blocks, reason = "callers prove the features by a token")]
+#![allow(clippy::wildcard_imports, reason = "intrinsics have names of their own")]
 
 use std::arch::x86_64::*;
 
 use super::super::encode::Codes;
 use super::super::level::Avx512;
-use super::{Bytes, table};
+use super::planes::{Bytes, table};
 use crate::block::fours;
 
 /// The codes of eight planes, the lowest first; `seen` is all planes above, and then

@@ -241,38 +241,33 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
         let mut sink = unsafe { Sink::new(open) };
         for i in 0..count {
             let head = heads.of_block(i, self.work.params, planes, any);
-            match head {
-                Some(head) => {
-                    let (bottom, all) = head.planes;
-                    let top = top.max(bottom);
-                    let empty = (all - top) as u32;
-                    sink.put(head.code, head.length);
-                    sink.put(0, empty);
-                    let budget = maxbits as i32 - (head.length + empty) as i32;
-                    let range = (bottom, top);
-                    let left = match N {
-                        256 => {
-                            let planes = bytemuck::cast_ref(planes);
-                            codes::put_256(isa, &mut sink, planes, range, budget)
-                        }
-                        _ => coder.put::<N>(&mut sink, planes, i, range, budget),
-                    };
-                    sink.cut(isa, -left);
-                    let written = maxbits as i32 - left.max(0);
-                    sink.pad((minbits as i32 - written).max(0) as u32);
+            let Some(head) = head else {
+                let mut block = block;
+                block.at[0] += i;
+                let mut open = sink.into_open();
+                let values = self.work.field.gather::<S, N>(block);
+                if S::encode(&mut open, self.work.params, self.work.policy, &values).is_err() {
+                    return Err(self.not_finite(block));
                 }
-                None => {
-                    let mut block = block;
-                    block.at[0] += i;
-                    let mut open = sink.into_open();
-                    let values = self.work.field.gather::<S, N>(block);
-                    if S::encode(&mut open, self.work.params, self.work.policy, &values).is_err() {
-                        return Err(self.not_finite(block));
-                    }
-                    // SAFETY: as above; `encode` writes no more than `most_bits`.
-                    sink = unsafe { Sink::new(open) };
-                }
-            }
+                // SAFETY: as above; `encode` writes no more than `most_bits`.
+                sink = unsafe { Sink::new(open) };
+                continue;
+            };
+            let (bottom, all) = head.planes;
+            let top = top.max(bottom);
+            let empty = (all - top) as u32;
+            sink.put(head.code, head.length);
+            sink.put(0, empty);
+            let budget = maxbits as i32 - (head.length + empty) as i32;
+            let range = (bottom, top);
+            let left = if N == 256 {
+                codes::put_256(isa, &mut sink, bytemuck::cast_ref(planes), range, budget)
+            } else {
+                coder.put::<N>(&mut sink, planes, i, range, budget)
+            };
+            sink.cut(isa, -left);
+            let written = maxbits as i32 - left.max(0);
+            sink.pad((minbits as i32 - written).max(0) as u32);
         }
         let end = sink.into_open().close();
         self.work.out.commit(end);

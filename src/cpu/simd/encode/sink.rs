@@ -5,7 +5,7 @@ use crate::bitstream::OpenBits;
 use super::super::level::Isa;
 
 /// Writes bits without looking for room: whoever makes one answers for it.
-pub(super) struct Sink<'a> {
+pub(crate) struct Sink<'a> {
     space: &'a mut [u8],
     /// The place of the unfinished word.
     at: *mut u8,
@@ -32,13 +32,6 @@ impl<'a> Sink<'a> {
     pub(super) fn into_open(self) -> OpenBits<'a> {
         let at = self.at.addr() - self.space.as_ptr().addr();
         OpenBits::from_parts(self.space, at, self.word, self.bits)
-    }
-
-    /// Where the next bit goes, from anywhere: places are only compared.
-    #[inline(always)]
-    pub(super) fn place(&self) -> u64 {
-        // Addresses do not reach the upper three bits.
-        self.at.addr() as u64 * 8 + u64::from(self.bits)
     }
 
     /// Writes `count` bits; `value` has none beyond them, `count` is at most 64.
