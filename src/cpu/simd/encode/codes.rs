@@ -75,9 +75,9 @@ fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64
     (isa.low(code, (length - 1).saturating_sub(last)), length.saturating_sub(2 * last))
 }
 
-/// Writes planes of 64 coefficients from `top` (exclusive), which has a one-bit if it is
-/// above `bottom`, down to `bottom`, and stops some time after `budget` bits; returns what
-/// is left of them, perhaps less than nothing.
+/// Writes planes of 64 coefficients from `top` (exclusive) down to `bottom`, and stops some
+/// time after `budget` bits; returns what is left of them, perhaps less than nothing. The
+/// first plane, if there is one, has a one-bit, and the group test before that is written.
 #[inline(always)]
 pub(super) fn put_64<I: Isa>(
     isa: I,
@@ -104,11 +104,6 @@ fn put_64_by_halves<I: Isa>(
     mut budget: i32,
 ) -> i32 {
     let mut k = top;
-    if k > bottom {
-        // Where none is known, the group test comes first.
-        sink.put(1, 1);
-        budget -= 1;
-    }
     // What is known, and how many.
     let (mut seen, mut n) = (0u64, 0u32);
     while k > bottom && budget > 0 {
@@ -194,12 +189,13 @@ fn put_64_by_pieces<I: Isa>(
         let next = u64::BITS - seen.leading_zeros();
         let rest = plane >> n;
         let count = next - n;
+        let test = u32::from(n > 0);
         sink.put(isa.low(plane, n), n);
         budget -= n as i32;
         if count > PIECE {
-            budget -= put_pieces(isa, sink, count, |bit| rest >> bit, next == 64);
+            budget -= put_pieces(isa, sink, test, count, |bit| rest >> bit, next == 64);
         } else {
-            let (code, length) = ending(isa, rest, count, 1, u32::from(next == 64));
+            let (code, length) = ending(isa, rest, count, test, u32::from(next == 64));
             sink.put(code, length);
             budget -= length as i32;
         }
@@ -233,16 +229,17 @@ pub(super) fn put_raw(
 }
 
 /// What a plane adds, however long: `count` bits, of which `from` gives those from a place
-/// on; returns the bits written.
+/// on, behind a group test if `tested` is 1; returns the bits written.
 #[inline(always)]
 fn put_pieces<I: Isa>(
     isa: I,
     sink: &mut Sink<'_>,
+    mut tested: u32,
     mut count: u32,
     from: impl Fn(u32) -> u64,
     last: bool,
 ) -> i32 {
-    let (mut bit, mut tested, mut written) = (0, 1, 0);
+    let (mut bit, mut written) = (0, 0);
     while count > PIECE {
         let piece = isa.low(from(bit), PIECE);
         let (code, length) = doubled(isa, piece, PIECE);
@@ -291,7 +288,7 @@ pub(super) fn put_256<I: Isa>(
             let above = if word < 3 { plane[word + 1] } else { 0 };
             plane[word % 4] >> shift | above << 1 << (63 - shift)
         };
-        budget -= n as i32 + put_pieces(isa, sink, next - n, from, next == 256);
+        budget -= n as i32 + put_pieces(isa, sink, 1, next - n, from, next == 256);
         n = next;
     }
     budget

@@ -256,9 +256,17 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
             let (bottom, all) = head.planes;
             let top = top.max(bottom);
             let empty = (all - top) as u32;
-            sink.put(head.code, head.length);
-            sink.put(0, empty);
-            let budget = maxbits as i32 - (head.length + empty) as i32;
+            // Where nothing is known, a group test comes before the first one-bit.
+            let test = u32::from(N == 64 && top > bottom);
+            let length = head.length + empty;
+            if length < u64::BITS {
+                sink.put(head.code | u64::from(test) << length, length + test);
+            } else {
+                sink.put(head.code, head.length);
+                sink.put(0, empty);
+                sink.put(u64::from(test), test);
+            }
+            let budget = maxbits as i32 - (length + test) as i32;
             let range = (bottom, top);
             let left = if N == 256 {
                 codes::put_256(isa, &mut sink, bytemuck::cast_ref(planes), range, budget)
