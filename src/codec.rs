@@ -107,7 +107,12 @@ impl Compressor {
             .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
             .ok_or(Error::ShapeOverflow { shape: shape.clone() })?;
 
-        let mut out = BitWriter::with_capacity(fixed)?;
+        let mut out = if fixed > 0 {
+            BitWriter::with_capacity(fixed)?
+        } else {
+            // Seldom more than the values themselves.
+            BitWriter::expecting(field.value_bytes() + field.value_bytes() / 16 + 4096)
+        };
         if self.header {
             header::write(&mut out, scalar, &shape, params)?;
         }

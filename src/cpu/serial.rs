@@ -7,6 +7,10 @@ use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 
 /// Writes some blocks of a field, given by their numbers in the stream.
+#[cfg_attr(
+    not(any(test, feature = "gpu")),
+    allow(dead_code, reason = "what the other paths are tested and validated against")
+)]
 pub(crate) fn compress_blocks(
     field: &Field<'_>,
     params: Params,
@@ -48,6 +52,10 @@ pub(crate) fn compress_blocks(
 ///
 /// Blocks of a fixed number of bits are found wherever they are; with others, the slab
 /// must be the whole field.
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "what the other paths are tested and validated against")
+)]
 pub(crate) fn decompress(
     stream: &[u8],
     start: u64,

@@ -37,10 +37,7 @@ pub(super) const fn sets_of(blocks: usize, n: usize) -> usize {
 
 impl Group {
     pub(super) const fn new() -> Self {
-        Self {
-            planes: [[0; 64]; 4],
-            casts: [Cast { kind: Kind::Scaled, exponent: 0 }; 16],
-        }
+        Self { planes: [[0; 64]; 4], casts: [Cast { kind: Kind::Scaled, exponent: 0 }; 16] }
     }
 
     /// Makes all planes zero, for blocks of `N` coefficients of `width` bits.

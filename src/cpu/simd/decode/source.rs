@@ -42,10 +42,8 @@ impl<'a> Source<'a> {
         // Neither sum wraps: a position is at most 2^3 times that of a byte in memory, or
         // a product that the caller has checked.
         let end = (position + u64::from(bits)) / 8 + SLACK as u64;
-        (end <= self.bytes.len() as u64).then(|| Place {
-            bits: Bits::new(self.bytes.as_ptr(), self.bytes.len()),
-            at: position,
-        })
+        (end <= self.bytes.len() as u64)
+            .then(|| Place { bits: Bits::new(self.bytes.as_ptr(), self.bytes.len()), at: position })
     }
 
     /// The same block wherever it is; a copy, if need be, until the next call.

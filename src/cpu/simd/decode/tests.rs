@@ -45,9 +45,7 @@ impl Case {
             let mut slab = field.whole();
             match level {
                 None => serial::decompress(stream, start, params, scalar, &mut slab),
-                Some(level) => {
-                    super::decompress(level, stream, start, params, scalar, &mut slab)
-                }
+                Some(level) => super::decompress(level, stream, start, params, scalar, &mut slab),
             }
         });
         (result, bytes)

@@ -1,5 +1,7 @@
 //! Vectors of AVX-512, of integers of either width.
 
+// Instructions by their names, of which there are many.
+#[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
 use super::{load, transposed};
@@ -147,7 +149,8 @@ impl Wide<4> for Lanes32 {
         vectors!({
             // Each 64 bits become four bytes, one of each coefficient. In row g of four
             // blocks there are to be their bytes g, the highest of which come first.
-            let index = _mm512_setr_epi32(6, 14, 22, 30, 4, 12, 20, 28, 2, 10, 18, 26, 0, 8, 16, 24);
+            let index =
+                _mm512_setr_epi32(6, 14, 22, 30, 4, 12, 20, 28, 2, 10, 18, 26, 0, 8, 16, 24);
             let mut fours = [Self(index); 4];
             let mut i = 0;
             while i < 4 {
