@@ -16,6 +16,10 @@ pub(crate) const fn low_bits(count: u32) -> u64 {
 const LEAST_GROWTH: usize = 1 << 10;
 const MOST_GROWTH: usize = 64 << 10;
 
+/// Up to here, a copy of the right size costs less than to shrink a vector: what is freed
+/// whole is had again for the next one, with its pages.
+const MOST_COPIED: usize = 16 << 20;
+
 /// Where the writer stands: whole words before byte `at`, then `bits` bits in `word`.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
@@ -34,9 +38,9 @@ pub(crate) struct BitWriter {
 impl BitWriter {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
-        // The last growth goes beyond what is asked for.
-        let total =
-            if bytes == 0 { 0 } else { bytes.saturating_add(bytes.min(MOST_GROWTH) + 2048) };
+        // The last blocks are opened with more than they keep, several of them together.
+        let more = bytes.min(16 << 10) + 2048;
+        let total = if bytes == 0 { 0 } else { bytes.saturating_add(more) };
         // The system's zeros: its pages come when they are first written, by any thread.
         let bytes = bytemuck::allocation::try_zeroed_vec(total)
             .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;
@@ -54,6 +58,15 @@ impl BitWriter {
             room[..at].copy_from_slice(&self.bytes[..at]);
             self.bytes = room;
         }
+    }
+
+    /// A writer for which so many bytes may do. Memory that is not written to costs
+    /// nothing, and having it keeps the bytes from being moved.
+    pub(crate) fn expecting(bytes: usize) -> Self {
+        let mut writer = Self::default();
+        // Without it, the vector grows.
+        let _ = writer.bytes.try_reserve_exact(bytes);
+        writer
     }
 
     /// Empties the writer and keeps its memory.
@@ -124,6 +137,18 @@ impl BitWriter {
         self.bytes.truncate(at);
         let tail = bits.div_ceil(word_bits) * word_bits / 8;
         self.bytes.extend_from_slice(&word.to_le_bytes()[..tail as usize]);
+        let (used, all) = (self.bytes.len(), self.bytes.capacity());
+        if all - used <= used / 8 + 4096 {
+            // A little too much costs less than to do something about it.
+            return self.bytes;
+        }
+        if used < MOST_COPIED {
+            let mut exact = Vec::new();
+            if exact.try_reserve_exact(used).is_ok() {
+                exact.extend_from_slice(&self.bytes);
+                return exact;
+            }
+        }
         self.bytes.shrink_to_fit();
         self.bytes
     }
@@ -236,6 +261,21 @@ impl OpenBits<'_> {
     #[inline(always)]
     pub(crate) fn close(self) -> Written {
         Written(self.cursor)
+    }
+}
+
+impl<'a> OpenBits<'a> {
+    /// The space, the byte of the unfinished word, that word, and how many bits it has.
+    #[inline(always)]
+    pub(crate) fn into_parts(self) -> (&'a mut [u8], usize, u64, u32) {
+        let Cursor { at, word, bits } = self.cursor;
+        (self.space, at, word, bits)
+    }
+
+    /// Undoes [`OpenBits::into_parts`].
+    #[inline(always)]
+    pub(crate) fn from_parts(space: &'a mut [u8], at: usize, word: u64, bits: u32) -> Self {
+        Self { space, cursor: Cursor { at, word, bits } }
     }
 }
 

@@ -4,7 +4,7 @@
 //! there are 80 codes, of at most 7 bits.
 
 /// Code and length of each plane, after n.
-const CODES: [[(u8, u8); 16]; 5] = {
+pub(crate) const CODES: [[(u8, u8); 16]; 5] = {
     let mut codes = [[(0, 0); 16]; 5];
     let mut n = 0;
     while n <= 4 {
@@ -69,7 +69,7 @@ const fn code(mut n: usize, plane: usize) -> (u8, u8) {
 
 /// The code of a plane of four bits after `n`, and its length.
 #[inline(always)]
-pub(super) fn encode(n: u32, plane: u64) -> (u64, u32) {
+pub(crate) fn encode(n: u32, plane: u64) -> (u64, u32) {
     let (code, length) = CODES[n.min(4) as usize][plane as usize % 16];
     (u64::from(code), u32::from(length))
 }

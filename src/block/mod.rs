@@ -11,7 +11,7 @@
 //! or 256 values; [`dispatch`] is the one place where run-time facts become types.
 
 pub(crate) mod cast;
-mod fours;
+pub(crate) mod fours;
 pub(crate) mod lift;
 pub(crate) mod order;
 pub(crate) mod planes;
@@ -116,6 +116,7 @@ impl Params {
     }
 
     /// Bit planes to code in a floating-point block of this exponent.
+    #[inline(always)]
     pub(crate) fn precision(&self, exponent: i32, values: usize) -> u32 {
         let dims = values.ilog2() as i32 / 2;
         let planes = exponent.saturating_sub(self.minexp).saturating_add(2 * dims + 2);

@@ -81,7 +81,7 @@ pub(crate) fn inverse<C: Coefficient, const N: usize>(words: &[C::Word; N]) -> [
 }
 
 #[inline(always)]
-fn to_negabinary<C: Coefficient>(coefficient: C) -> C::Word {
+pub(crate) fn to_negabinary<C: Coefficient>(coefficient: C) -> C::Word {
     coefficient.to_word().wrapping_add(C::Word::NEGABINARY) ^ C::Word::NEGABINARY
 }
 

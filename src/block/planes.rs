@@ -364,6 +364,13 @@ impl<const N: usize> Plane<N> {
     }
 }
 
+/// The planes of 64 coefficients, the lowest first; as many as the word is wide.
+#[inline(always)]
+pub(crate) fn of_64<W: Word>(mut coefficients: [W; 64]) -> [u64; 64] {
+    transpose(&mut coefficients);
+    std::array::from_fn(|k| Plane::<64>::of(&coefficients, k as u32 % W::BITS).0[0])
+}
+
 /// Transposes each square of bits as wide as the smaller of `N` and the word: bit `c`
 /// of row `r` goes to bit `r` of row `c`. Its own inverse.
 #[inline(always)]

@@ -11,6 +11,7 @@ pub use stream::{StreamCompressor, StreamDecompressor};
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
+use crate::cpu;
 use crate::device::{self, Device, Wishes};
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
@@ -131,7 +132,13 @@ impl Compressor {
             .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
             .ok_or_else(|| Error::ShapeOverflow { shape: field.shape() })?;
 
-        let mut out = BitWriter::with_capacity(fixed)?;
+        let bytes = field.value_bytes();
+        let mut out = match fixed {
+            // Seldom more than the values themselves. For large arrays `cpu` estimates it.
+            0 if bytes < cpu::LARGE => BitWriter::expecting(bytes + bytes / 16 + 4096),
+            0 => BitWriter::default(),
+            _ => BitWriter::with_capacity(fixed)?,
+        };
         if self.header {
             header::write(&mut out, scalar, &field.shape(), params)?;
         }

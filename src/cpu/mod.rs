@@ -32,7 +32,7 @@ use crate::index::{Index, Marks};
 use crate::threads;
 
 /// Bytes of an array from which on it pays to ask for memory in advance.
-const LARGE: usize = 1 << 20;
+pub(crate) const LARGE: usize = 1 << 20;
 
 /// Writes all blocks of a field, with `threads` threads or all there are.
 #[cfg(feature = "gpu")]

@@ -7,6 +7,10 @@ use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 
 /// Writes some blocks of a field, given by their numbers in the stream.
+#[cfg_attr(
+    not(any(test, feature = "gpu")),
+    allow(dead_code, reason = "what the other paths are tested and validated against")
+)]
 pub(crate) fn compress_blocks(
     field: &Field<'_>,
     params: Params,
@@ -49,6 +53,10 @@ pub(crate) fn compress_blocks(
 /// Blocks of a fixed number of bits are found wherever they are. With others, the slab's
 /// must follow each other in the stream, and `start` is where the first of them begins.
 /// Returns the bit behind the last one.
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "what the other paths are tested and validated against")
+)]
 pub(crate) fn decompress(
     stream: &[u8],
     start: u64,

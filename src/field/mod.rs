@@ -140,6 +140,29 @@ impl<'a> Field<'a> {
         self.gather_any(block)
     }
 
+    /// How many blocks along x, from this one on, lie inside the field with rows of four
+    /// that are runs of memory.
+    pub(crate) fn whole_blocks<S: Scalar, const N: usize>(&self, block: BlockIndex) -> usize {
+        if block.has_whole_rows::<S, N>(&self.layout) {
+            self.layout.size[0] / 4 - block.at[0]
+        } else {
+            0
+        }
+    }
+
+    /// The first value of a block. Those of [`Field::whole_blocks`] have all their rows
+    /// inside the field's memory, [`Field::row_offset`] bytes on.
+    #[inline(always)]
+    pub(crate) fn block_pointer(&self, block: BlockIndex) -> *const u8 {
+        self.bytes.as_ptr().wrapping_add(self.layout.byte(block.origin()))
+    }
+
+    /// Bytes from a block's first value to the first of a row, counted along y, then z,
+    /// then w.
+    pub(crate) fn row_offset(&self, row: usize) -> isize {
+        self.layout.row_offset(row)
+    }
+
     #[inline(never)]
     fn gather_any<S: Scalar, const N: usize>(&self, block: BlockIndex) -> [S; N] {
         let layout = &self.layout;

@@ -5,6 +5,12 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
+use super::encode::{Blockwise, Coder};
+use super::lanes::Lanes;
+use super::portable;
+use crate::bitstream::low_bits;
 use crate::error::{Error, Result};
 
 /// The environment variable that asks for a level: `portable`, `avx2` or `avx512`.
@@ -20,8 +26,22 @@ pub(crate) trait Kernel {
 
 /// A set of instructions. A value of such a type is the proof that the CPU has them.
 pub(crate) trait Isa: Copy + Send + Sync + 'static {
+    /// Vectors of sixteen 32-bit lanes.
+    type Lanes32: Lanes<Isa = Self, Int = i32>;
+    /// Vectors of sixteen 64-bit lanes.
+    type Lanes64: Lanes<Isa = Self, Int = i64>;
+
+    /// What writes the planes of blocks of up to 64 values.
+    type Coder: Coder<Self>;
+
     /// Whether `pdep` and `pext` are there, and fast.
     fn has_fast_pdep(self) -> bool;
+    /// The low bits of `value` at the one-bits of `mask`.
+    fn pdep(self, value: u64, mask: u64) -> u64;
+    /// The bits of `value` at the one-bits of `mask`, side by side.
+    fn pext(self, value: u64, mask: u64) -> u64;
+    /// The `count` low bits of `value`; `count` is at most 64.
+    fn low(self, value: u64, count: u32) -> u64;
     /// Runs a kernel compiled for these instructions.
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;
 }
@@ -31,9 +51,36 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
 pub(crate) struct Portable(());
 
 impl Isa for Portable {
+    type Lanes32 = portable::Array<f32>;
+    type Lanes64 = portable::Array<f64>;
+    type Coder = Blockwise<Self>;
+
     #[inline(always)]
     fn has_fast_pdep(self) -> bool {
         false
+    }
+    fn pdep(self, mut value: u64, mut mask: u64) -> u64 {
+        let mut bits = 0;
+        while mask != 0 {
+            let lowest = mask & mask.wrapping_neg();
+            bits |= if value & 1 == 1 { lowest } else { 0 };
+            mask ^= lowest;
+            value >>= 1;
+        }
+        bits
+    }
+    fn pext(self, value: u64, mut mask: u64) -> u64 {
+        let (mut bits, mut count) = (0, 0);
+        while mask != 0 {
+            bits |= (value >> mask.trailing_zeros() & 1) << count;
+            mask &= mask - 1;
+            count += 1;
+        }
+        bits
+    }
+    #[inline(always)]
+    fn low(self, value: u64, count: u32) -> u64 {
+        value & low_bits(count)
     }
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
@@ -46,12 +93,27 @@ pub(crate) use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Isa, Kernel};
+    use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
+
+    use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
+    use super::{Isa, Kernel, avx512, portable};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Avx2 {
         fast_pdep: bool,
+    }
+
+    impl CodesOfEight for Avx512 {
+        #[inline(always)]
+        fn codes_of_eight<const N: usize>(
+            self,
+            planes: &[u64; 8],
+            seen: &mut u64,
+            codes: &mut Codes,
+        ) {
+            avx512::codes::of_eight::<N>(self, planes, seen, codes);
+        }
     }
 
     /// AVX-512 with byte permutations and GFNI: Ice Lake, Zen 4 and later.
@@ -98,9 +160,28 @@ mod x86 {
     }
 
     impl Isa for Avx2 {
+        type Lanes32 = portable::Array<f32, Self>;
+        type Lanes64 = portable::Array<f64, Self>;
+        type Coder = Blockwise<Self>;
+
         #[inline(always)]
         fn has_fast_pdep(self) -> bool {
             self.fast_pdep
+        }
+        #[inline(always)]
+        fn pdep(self, value: u64, mask: u64) -> u64 {
+            // SAFETY: the token was made where BMI2 was found.
+            unsafe { _pdep_u64(value, mask) }
+        }
+        #[inline(always)]
+        fn pext(self, value: u64, mask: u64) -> u64 {
+            // SAFETY: the token was made where BMI2 was found.
+            unsafe { _pext_u64(value, mask) }
+        }
+        #[inline(always)]
+        fn low(self, value: u64, count: u32) -> u64 {
+            // SAFETY: the token was made where BMI2 was found.
+            unsafe { _bzhi_u64(value, count) }
         }
         #[inline(always)]
         fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
@@ -115,9 +196,28 @@ mod x86 {
     }
 
     impl Isa for Avx512 {
+        type Lanes32 = avx512::Lanes32;
+        type Lanes64 = avx512::Lanes64;
+        type Coder = Tilewise<Self>;
+
         #[inline(always)]
         fn has_fast_pdep(self) -> bool {
             true
+        }
+        #[inline(always)]
+        fn pdep(self, value: u64, mask: u64) -> u64 {
+            // SAFETY: the token was made where BMI2 was found.
+            unsafe { _pdep_u64(value, mask) }
+        }
+        #[inline(always)]
+        fn pext(self, value: u64, mask: u64) -> u64 {
+            // SAFETY: the token was made where BMI2 was found.
+            unsafe { _pext_u64(value, mask) }
+        }
+        #[inline(always)]
+        fn low(self, value: u64, count: u32) -> u64 {
+            // SAFETY: the token was made where BMI2 was found.
+            unsafe { _bzhi_u64(value, count) }
         }
         #[inline(always)]
         fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {

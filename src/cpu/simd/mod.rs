@@ -6,12 +6,27 @@
 //! | `decode` | streams to arrays |
 //! | `unlift` | the inverse transforms over vectors |
 //! | `level` | which instructions there are, as types that prove it |
+//! | `lanes` | vectors of sixteen coefficients, and tiles of four of those |
+//! | `portable`, `avx512` | what they are made of |
+//! | `lift` | the transforms on tiles |
+//! | `encode` | compression |
 
 // Loads, stores and instructions that the CPU was asked for; each says why it is sound.
 #![allow(unsafe_code)]
+// Registers are named by number, several arrays of them at once.
+#![allow(clippy::needless_range_loop)]
+// A function given as a value is called through another, which is not compiled for the
+// instructions at hand.
+#![allow(clippy::redundant_closure_for_method_calls)]
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod decode;
+mod encode;
+mod lanes;
 mod level;
+mod lift;
+mod portable;
 mod unlift;
 
 use crate::bitstream::BitWriter;
@@ -29,8 +44,7 @@ pub(crate) fn compress_blocks(
     blocks: std::ops::Range<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    let _level = Level::chosen()?;
-    super::serial::compress_blocks(field, params, policy, blocks, out)
+    encode::compress_blocks(Level::chosen()?, field, params, policy, blocks, out)
 }
 
 /// As [`serial::decompress`](super::serial::decompress).

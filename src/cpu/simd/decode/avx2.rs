@@ -1,5 +1,7 @@
 //! Bit manipulation beside AVX2; the compiler makes the vectors.
 
+// Instructions by their names, of which there are many.
+#[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
 use super::group::Group;

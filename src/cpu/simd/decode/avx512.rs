@@ -6,6 +6,8 @@
 
 mod lanes;
 
+// Instructions by their names, of which there are many.
+#[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
 use bytemuck::Pod;

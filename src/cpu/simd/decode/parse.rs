@@ -84,8 +84,14 @@ fn states(code: u64, first: u64) -> u64 {
 /// budget.
 #[inline(always)]
 pub(super) fn plane_16<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Cursor) -> Option<u64> {
-    let n = cursor.known;
     let window = bits.peek(cursor.at);
+    within_16(machine, window, cursor)
+}
+
+/// The same when the plane's bits are in `window`, 31 of them at least.
+#[inline(always)]
+pub(super) fn within_16<M: Machine>(machine: M, window: u64, cursor: &mut Cursor) -> Option<u64> {
+    let n = cursor.known;
     let code = window >> n;
     let states = states(code, 0);
     let end = (code | states).trailing_ones();
@@ -98,6 +104,31 @@ pub(super) fn plane_16<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
     cursor.at = next;
     cursor.known = n + count;
     Some(machine.low(window, n) | machine.pext(code, coefficients) << n)
+}
+
+/// Any plane of 16 bits, when not all coefficients are known.
+#[inline(always)]
+pub(super) fn plane_16_any<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Cursor) -> u64 {
+    let n = cursor.known;
+    let most = (cursor.end - cursor.at).min(48) as u32;
+    let window = bits.peek(cursor.at);
+    let known = machine.low(window, n.min(most));
+    let left = most.saturating_sub(n);
+    let code = window >> n | u64::MAX << left;
+    let states = states(code, 0);
+    // Where the code ends: by its last group test, or where the last coefficient's bit
+    // would be.
+    let missing = 16 - n;
+    let full = machine.nth_one(states, missing - 1);
+    let end = (code | states).trailing_ones();
+    let is_full = full < end && full <= left;
+    let last = if is_full { 1 << (missing - 1) } else { 0 };
+    let coefficients = machine.low(states, full.min(end).min(left + 1));
+    let plane = machine.pext(code, coefficients) | last;
+    let used = if is_full { full } else { end + 1 };
+    cursor.known = if is_full { 16 } else { n + coefficients.count_ones() };
+    cursor.at += u64::from((n + used).min(most));
+    known | plane << n
 }
 
 /// A plane of 64 bits, if it ends as most do, and its code behind the known coefficients

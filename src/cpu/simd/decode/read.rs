@@ -4,7 +4,7 @@ use super::fours;
 use super::group::{Group, blocks_of};
 use super::head::Head;
 use super::machine::Machine;
-use super::parse::{Cursor, plane_16, plane_64, plane_any};
+use super::parse::{Cursor, plane_16, plane_16_any, plane_64, plane_any, within_16};
 use super::source::{Bits, Place, Source};
 use crate::block::{BlockScalar, Params};
 
@@ -143,7 +143,24 @@ fn planes<M: Machine, const N: usize>(
     slot: usize,
     group: &mut Group,
 ) -> u64 {
-    while cursor.left > 0 {
+    if N == 16 {
+        // The word from a plane on holds the next one too, so that none waits for a load.
+        let mut window = bits.word(cursor.at);
+        while cursor.left > 0 {
+            let (at, ahead) = (cursor.at, bits.word(cursor.at));
+            if let Some(plane) = within_16(machine, window, &mut cursor) {
+                window = ahead >> (cursor.at - at);
+                let k = cursor.count();
+                group.keep::<N>(slot, k, plane);
+            } else {
+                if !any::<M, N>(machine, bits, &mut cursor, slot, group) {
+                    break;
+                }
+                window = bits.word(cursor.at);
+            }
+        }
+    }
+    while N != 16 && cursor.left > 0 {
         if let Some(plane) = short::<M, N>(machine, bits, &mut cursor) {
             let k = cursor.count();
             group.keep::<N>(slot, k, plane);
@@ -189,7 +206,11 @@ fn any<M: Machine, const N: usize>(
     group: &mut Group,
 ) -> bool {
     let mut plane = [0; 4];
-    plane_any::<M, N>(machine, bits, cursor, &mut plane[..const { N.div_ceil(64) }]);
+    if N == 16 && cursor.known < 16 {
+        plane[0] = plane_16_any(machine, bits, cursor);
+    } else {
+        plane_any::<M, N>(machine, bits, cursor, &mut plane[..const { N.div_ceil(64) }]);
+    }
     let k = cursor.count();
     if N == 256 {
         for (set, plane) in group.planes.iter_mut().zip(plane) {

@@ -1,5 +1,7 @@
 //! Vectors of AVX-512, of integers of either width.
 
+// Instructions by their names, of which there are many.
+#[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
 use super::{load, transposed};

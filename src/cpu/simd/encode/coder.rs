@@ -1,0 +1,213 @@
+//! The two ways to the codes of a tile's blocks, of which there are one, four or sixteen:
+//! plane by plane, or eight planes of all blocks at once, where there are instructions for
+//! it.
+
+use super::super::lanes::Planes;
+use super::super::level::Isa;
+use super::codes;
+use super::sink::Sink;
+use crate::block::fours;
+
+/// Writes the planes of blocks of up to 64 values.
+pub(crate) trait Coder<I: Isa> {
+    /// One to be used for group after group.
+    fn new(isa: I) -> Self;
+    /// A new group, whose planes from `top` on are empty.
+    fn begin(&mut self, top: usize);
+    /// Writes the planes of a block of `N` values from `top` (exclusive) down to `bottom`,
+    /// behind a head, and stops some time after `budget` bits; returns what is left of
+    /// them, perhaps less than nothing.
+    fn put<const N: usize>(
+        &mut self,
+        sink: &mut Sink<'_>,
+        planes: &Planes,
+        block: usize,
+        range: (usize, usize),
+        budget: i32,
+    ) -> i32;
+}
+
+/// One block after the other.
+pub(crate) struct Blockwise<I>(I);
+
+impl<I: Isa> Coder<I> for Blockwise<I> {
+    fn new(isa: I) -> Self {
+        Self(isa)
+    }
+    #[inline(always)]
+    fn begin(&mut self, _: usize) {}
+    #[inline(always)]
+    fn put<const N: usize>(
+        &mut self,
+        sink: &mut Sink<'_>,
+        planes: &Planes,
+        block: usize,
+        range: (usize, usize),
+        budget: i32,
+    ) -> i32 {
+        match N {
+            4 => put_4(sink, planes, block as u32, range, budget),
+            16 => put_16(self.0, sink, planes, block as u32, range, budget),
+            _ => codes::put_64(self.0, sink, planes, range, budget),
+        }
+    }
+}
+
+/// The codes of eight planes of the blocks of a tile, joined as far as words can hold them.
+/// In 1 dimension, block 2 i has word i and block 2 i + 1 has word 8 + i, of eight planes,
+/// whose lengths are its bytes; in 2 dimensions, block i has words 4 i to 4 i + 3, of two
+/// planes each, whose lengths are its halves.
+#[derive(Clone, Copy)]
+pub(crate) struct Codes {
+    pub(crate) words: [u64; 16],
+    pub(crate) lengths: [u64; 16],
+}
+
+/// What makes [`Codes`].
+pub(crate) trait CodesOfEight: Isa {
+    /// The codes of eight planes, the lowest first; `seen` is all planes above, and then
+    /// includes these.
+    fn codes_of_eight<const N: usize>(self, planes: &[u64; 8], seen: &mut u64, codes: &mut Codes);
+}
+
+/// Eight planes at a time, for all blocks as soon as one wants them.
+pub(crate) struct Tilewise<I> {
+    isa: I,
+    /// The plane above all.
+    top: usize,
+    /// All planes so far.
+    seen: u64,
+    /// How many of the codes are made.
+    made: usize,
+    codes: [Codes; 8],
+}
+
+impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
+    fn new(isa: I) -> Self {
+        let none = Codes { words: [0; 16], lengths: [0; 16] };
+        Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8] }
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, top: usize) {
+        self.top = top.next_multiple_of(8);
+        self.seen = 0;
+        self.made = 0;
+    }
+
+    #[inline(always)]
+    fn put<const N: usize>(
+        &mut self,
+        sink: &mut Sink<'_>,
+        planes: &Planes,
+        block: usize,
+        (bottom, top): (usize, usize),
+        mut budget: i32,
+    ) -> i32 {
+        if N == 64 {
+            return codes::put_64(self.isa, sink, planes, (bottom, top), budget);
+        }
+        let mut chunk = 0;
+        let mut left = self.top as i32 - bottom as i32;
+        while left > 0 && budget > 0 {
+            if chunk == self.made {
+                let eights = planes.as_chunks::<8>().0;
+                let planes = &eights[(self.top / 8 - 1 - chunk) % eights.len()];
+                let codes = &mut self.codes[chunk % 8];
+                self.isa.codes_of_eight::<N>(planes, &mut self.seen, codes);
+                self.made += 1;
+            }
+            let Codes { words, lengths } = &self.codes[chunk % 8];
+            if N == 4 {
+                let place = block % 2 * 8 + block / 2 % 8;
+                let lengths = self.isa.low(lengths[place], 8 * left.min(8) as u32);
+                // The sum of its bytes.
+                let length = (lengths.wrapping_mul(0x0101_0101_0101_0101) >> 56) as u32;
+                sink.put(self.isa.low(words[place], length), length);
+                budget -= length as i32;
+            } else {
+                let first = block % 4 * 4;
+                for pair in 0..4 {
+                    let lengths = lengths[first + pair];
+                    let planes = (left - 2 * pair as i32).clamp(0, 2) as u32;
+                    let lengths = self.isa.low(lengths, 32 * planes);
+                    let length = (lengths + (lengths >> 32)) as u32;
+                    sink.put(self.isa.low(words[first + pair], length), length);
+                    budget -= length as i32;
+                }
+            }
+            left -= 8;
+            chunk += 1;
+        }
+        budget
+    }
+}
+
+/// As [`put_64`](super::codes::put_64), for the 16 coefficients of block `block` of four.
+#[inline(always)]
+fn put_16<I: Isa>(
+    isa: I,
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    block: u32,
+    (bottom, top): (usize, usize),
+    mut budget: i32,
+) -> i32 {
+    let (mut seen, mut n) = (0u64, 0u32);
+    let mut code_of = |plane: u64| {
+        let plane = plane >> (16 * block) & 0xffff;
+        seen |= plane;
+        let next = u64::BITS - seen.leading_zeros();
+        let both = codes::short_plane(isa, plane, n, next);
+        n = next;
+        both
+    };
+    // Codes of up to 31 bits: two planes at once.
+    let mut pairs = planes[bottom..top].rchunks_exact(2);
+    for pair in &mut pairs {
+        let (first, first_length) = code_of(pair[1]);
+        let (second, second_length) = code_of(pair[0]);
+        let length = first_length + second_length;
+        sink.put(first | second << first_length, length);
+        budget -= length as i32;
+        if budget <= 0 {
+            return budget;
+        }
+    }
+    for &plane in pairs.remainder() {
+        let (code, length) = code_of(plane);
+        sink.put(code, length);
+        budget -= length as i32;
+    }
+    budget
+}
+
+/// As [`put_64`](super::codes::put_64), for the 4 coefficients of block `block` of sixteen.
+#[inline(always)]
+fn put_4(
+    sink: &mut Sink<'_>,
+    planes: &Planes,
+    block: u32,
+    (bottom, top): (usize, usize),
+    mut budget: i32,
+) -> i32 {
+    let (mut seen, mut n) = (0u64, 0u32);
+    // Codes of up to 7 bits: eight planes at once.
+    for planes in planes[bottom..top].rchunks(8) {
+        let (mut codes, mut bits) = (0, 0);
+        for plane in planes.iter().rev() {
+            let plane = plane >> (4 * block) & 15;
+            let (code, length) = fours::encode(n, plane);
+            codes |= code << bits;
+            bits += length;
+            seen |= plane;
+            n = u64::BITS - seen.leading_zeros();
+        }
+        sink.put(codes, bits);
+        budget -= bits as i32;
+        if budget <= 0 {
+            break;
+        }
+    }
+    budget
+}
