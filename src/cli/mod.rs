@@ -42,25 +42,32 @@ pub(crate) fn main() -> ExitCode {
     let mut arguments = env::args_os();
     let program = arguments.next().unwrap_or_default();
     if Path::new(&program).file_stem().is_some_and(|name| name == ZFP) {
-        return zfp::main(arguments);
+        let code = zfp::main(arguments);
+        zfp_wgpu::wait_until_started();
+        return code;
     }
-    let result = match Arguments::parse().command {
-        Command::Zfp { arguments } => return zfp::main(arguments),
+    let code = match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("error: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    };
+    // No thread may be in a driver while that is torn down.
+    zfp_wgpu::wait_until_started();
+    code
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Zfp { arguments } => return Ok(zfp::main(arguments)),
         Command::Compress(arguments) => compress::run(&arguments),
         Command::Decompress(arguments) => decompress::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Devices => info::list_devices(),
         Command::Bench(arguments) => bench::run(&arguments),
-    };
-    // No thread may be in a driver while that is torn down.
-    zfp_wgpu::wait_until_started();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {error:#}\n"));
-            ExitCode::FAILURE
-        }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints to standard error, or to nobody if that is closed.

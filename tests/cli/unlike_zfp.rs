@@ -86,8 +86,9 @@ fn graphics_processors_have_a_name_of_their_own() {
         assert_eq!(output.status.code(), Some(1));
         said(&output)
     };
-    assert_eq!(hidden("cuda"), "cuda execution not available\n");
-    assert_eq!(hidden("gpu"), "gpu execution not available\n");
+    // Drivers may say something of their own before.
+    assert!(hidden("cuda").ends_with("cuda execution not available\n"));
+    assert!(hidden("gpu").ends_with("gpu execution not available\n"));
 }
 
 #[test]

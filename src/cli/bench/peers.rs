@@ -35,7 +35,7 @@ pub(super) fn show(table: &str, page: &mut Page) -> Result<()> {
             curve("× zfp-rs", 1, 2),
             Series::new("as fast", 6, even).dashed(),
         ];
-        Plot::new(("cells", Scale::Whole), ("times as fast", Scale::FromZero), series)
+        Plot::new(("cells", Scale::Whole), ("times as fast", Scale::Log), series)
     };
     let caption = |pick: fn(&Row) -> [f64; 3]| {
         let mean = |which: usize| {

@@ -88,7 +88,17 @@ fn measure_all(
     let mut times = vec![Vec::new(); workers.len()];
     for round in 0..=rounds {
         for (worker, times) in workers.iter().zip(&mut times) {
-            let once = once(worker, array, mode)?;
+            let once = match once(worker, array, mode) {
+                Ok(once) => once,
+                // The others can go on without a GPU.
+                Err(error) if worker.threads.is_none() => {
+                    if round == 0 {
+                        say(&format!("left out: {error:#}\n"));
+                    }
+                    [f64::NAN; 4]
+                }
+                Err(error) => return Err(error),
+            };
             // The first makes threads and kernels.
             if round > 0 {
                 times.push(once);
@@ -101,7 +111,7 @@ fn measure_all(
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     };
-    let speed = |times: &Vec<[f64; 4]>, which| megabytes / median(times, which).max(1e-9);
+    let speed = |times: &Vec<[f64; 4]>, which| megabytes / median(times, which);
     let kernel =
         |times: &Vec<[f64; 4]>, which| (median(times, which) > 0.0).then(|| speed(times, which));
     Ok(times
