@@ -194,7 +194,7 @@ fn store(
     slab: &mut Slab<'_>,
     row: &mut usize,
 ) -> Result<()> {
-    while *row < slab.rows() {
+    while *row < slab.row_count() {
         let is_done = slab.with_row(*row, |first, slab| {
             if first >= wave.end {
                 return Ok(false);
