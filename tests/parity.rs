@@ -11,7 +11,7 @@ use support::data::{self, Kind};
 use support::layout::{Layout, Memory};
 use support::{Value, same_bits};
 use zfp_wgpu::{
-    Compressor, Decompressor, Error, Field, Header, MAX_BITS, Mode, Params, StreamWord,
+    Compressor, Decompressor, Error, Field, FieldMut, Header, MAX_BITS, Mode, Params, StreamWord,
 };
 
 /// A number of threads; `None` for one per processor.
@@ -213,6 +213,13 @@ fn cut_streams(path: Path) {
         for len in [stream.len() - 1, stream.len() / 2] {
             let result = decompressor.decompress::<f64>(&stream[..len]);
             assert!(matches!(result, Err(Error::Truncated { .. })), "{mode:?} {len}");
+            // The very error of one thread, for arrays that are cut along any axis.
+            let serial = Decompressor::new().threads(1).decompress::<f64>(&stream[..len]);
+            assert_eq!(result, serial);
+            let mut turned = vec![0.0; 40_000];
+            let field = FieldMut::strided(&mut turned, &[200, 200], &[1, 200], 0).unwrap();
+            let result = decompressor.decompress_into(&stream[..len], field);
+            assert_eq!(result.err(), serial.err());
         }
         assert!(decompressor.decompress::<f64>(&stream).is_ok());
     }

@@ -10,7 +10,7 @@ use zfp_wgpu::{Decompressor, Header, Scalar, ScalarType};
 
 fn check<T: Scalar>(stream: &[u8]) {
     let decompressor = Decompressor::new().max_output_bytes(1 << 22);
-    let one = decompressor.threads(1).decompress::<T>(stream);
+    let one = decompressor.clone().threads(1).decompress::<T>(stream);
     let two = decompressor.threads(2).decompress::<T>(stream);
     match (one, two) {
         // By their text, since NaN is not equal to itself.

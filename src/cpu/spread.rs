@@ -154,9 +154,36 @@ fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>
 
 /// Finds the places of a wave of blocks that begin at bit `at`; returns their end.
 fn find(blocks: &Blocks<'_>, wave: Range<usize>, at: u64, places: &mut Vec<u64>) -> Result<u64> {
-    places.clear();
-    places.reserve(wave.len());
-    blocks.walk(at, wave.len(), |place| places.push(place))
+    let Some(marks) = blocks.marks else {
+        places.clear();
+        places.reserve(wave.len());
+        return blocks.walk(at, wave.len(), |place| places.push(place));
+    };
+    // From all marks at once, each of which must be where the walk from the last one ends.
+    places.resize(wave.len(), 0);
+    let ends: Vec<Result<u64>> = places
+        .par_chunks_mut(marks.every)
+        .with_max_len(16)
+        .enumerate()
+        .map(|(chunk, places)| {
+            let begin = blocks.place(wave.start + chunk * marks.every)?;
+            let mut slots = places.iter_mut();
+            blocks.walk(begin, slots.len(), |place| {
+                if let Some(slot) = slots.next() {
+                    *slot = place;
+                }
+            })
+        })
+        .collect();
+    let mut end = at;
+    for (chunk, next) in ends.into_iter().enumerate() {
+        let first = chunk * marks.every;
+        if next.is_ok() && places[first] != end {
+            return Err(index::wrong_place(wave.start + first));
+        }
+        end = next?;
+    }
+    Ok(end)
 }
 
 /// Stores those rows of a slab that lie in a wave.
@@ -167,7 +194,7 @@ fn store(
     slab: &mut Slab<'_>,
     row: &mut usize,
 ) -> Result<()> {
-    while *row < slab.rows() {
+    while *row < slab.row_count() {
         let is_done = slab.with_row(*row, |first, slab| {
             if first >= wave.end {
                 return Ok(false);

@@ -76,7 +76,7 @@ impl<'a> Slab<'a> {
 
     /// How many rows of blocks along x there are.
     #[cfg(feature = "parallel")]
-    pub(crate) fn rows(&self) -> usize {
+    pub(crate) fn row_count(&self) -> usize {
         let (from, to) = self.corners();
         (1..MAX_DIMS).map(|axis| to[axis] - from[axis]).product()
     }
@@ -256,7 +256,8 @@ fn parts_in_order(layout: &Layout, parts: usize) -> Option<Vec<Region>> {
             best = Some(boxes);
         }
         outside *= counts[axis];
-        if outside >= parts {
+        // Fewer slabs than asked for do well, and those of one piece do better.
+        if outside >= parts.div_ceil(8).max(2) {
             break;
         }
     }
@@ -457,7 +458,7 @@ mod tests {
                 assert_eq!(numbers, range);
                 next += numbers.len();
                 if by_rows {
-                    (0..slab.rows()).for_each(|row| slab.with_row(row, |_, row| store(row)));
+                    (0..slab.row_count()).for_each(|row| slab.with_row(row, |_, row| store(row)));
                 } else {
                     store(slab);
                 }
