@@ -90,11 +90,10 @@ fn bytes(rng: &mut Rng, scalar: ScalarType, len: usize, kind: usize) -> Vec<u8> 
         };
         match scalar {
             ScalarType::F32 if kind == 6 => bytes.extend((wide as u32).to_le_bytes()),
-            ScalarType::F64 if kind == 6 => bytes.extend(wide.to_le_bytes()),
+            ScalarType::F64 | ScalarType::I64 if kind == 6 => bytes.extend(wide.to_le_bytes()),
             ScalarType::F32 => bytes.extend((value as f32).to_le_bytes()),
             ScalarType::F64 => bytes.extend(value.to_le_bytes()),
             ScalarType::I32 if kind == 6 => bytes.extend((wide as i32).to_le_bytes()),
-            ScalarType::I64 if kind == 6 => bytes.extend(wide.to_le_bytes()),
             ScalarType::I32 => bytes.extend(((value * 2f64.powi(24)) as i32).to_le_bytes()),
             ScalarType::I64 => bytes.extend(((value * 2f64.powi(50)) as i64).to_le_bytes()),
         }
@@ -180,7 +179,7 @@ fn good_and_bad(scalar: ScalarType) {
             case.check(&case.stream[..len], 1, "a cut stream");
         }
         let mut stream = case.stream.clone();
-        for _ in 0..1 + stream.len() / 20 {
+        for _ in 0..=stream.len() / 20 {
             let at = rng.usize(..stream.len());
             stream[at] ^= 1 << rng.u32(..8);
         }
