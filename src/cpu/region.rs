@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::serial;
+use super::simd;
 use super::walk::Blocks;
 use crate::error::{Error, Result};
 use crate::field::{FieldMut, Grid, Region, Slab};
@@ -109,7 +109,7 @@ impl Job<'_> {
                 let bytes = &mut tile[..count * block_bytes];
                 let mut field = FieldMut::contiguous(bytes, scalar, &shape[4 - dims..])?;
                 let at = self.blocks.place(number)?;
-                serial::decompress(stream, at, params, scalar, &mut field.whole())?;
+                simd::decompress(stream, at, params, scalar, &mut field.whole())?;
 
                 let mut corner = row.at;
                 corner[0] = x;
