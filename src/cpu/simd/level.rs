@@ -5,11 +5,11 @@
 
 use std::sync::OnceLock;
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use super::encode::{Blockwise, Coder};
 use super::lanes::Lanes;
 use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 use crate::bitstream::low_bits;
 use crate::error::{Error, Result};
 
@@ -96,7 +96,7 @@ mod x86 {
     use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
 
     use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
-    use super::{Isa, Kernel, avx512, portable};
+    use super::{Isa, Kernel, avx2, avx512};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,8 +160,8 @@ mod x86 {
     }
 
     impl Isa for Avx2 {
-        type Lanes32 = portable::Array<f32, Self>;
-        type Lanes64 = portable::Array<f64, Self>;
+        type Lanes32 = avx2::Lanes32;
+        type Lanes64 = avx2::Lanes64;
         type Coder = Blockwise<Self>;
 
         #[inline(always)]
