@@ -102,16 +102,9 @@ pub(super) fn of_four_32(tiles: &[Tile<Lanes32>], planes: &mut Planes) -> u64 {
         for (value, &place) in ordered.iter_mut().zip(&places[64 * t..]) {
             *value = values[place as usize];
         }
-        // SAFETY: these are eight times 32 bytes.
-        let [low, high] = [0, 32].map(|first| unsafe {
-            let from = ordered.as_ptr().add(first);
-            bytes_of_32([
-                _mm256_loadu_si256(from.cast()),
-                _mm256_loadu_si256(from.add(8).cast()),
-                _mm256_loadu_si256(from.add(16).cast()),
-                _mm256_loadu_si256(from.add(24).cast()),
-            ])
-        });
+        let from = ordered.as_ptr();
+        // SAFETY: these are twice four times 32 bytes.
+        let (low, high) = unsafe { (bytes_from_32(from), bytes_from_32(from.add(32))) };
         for byte in 0..4 {
             let planes = &mut planes[32 * byte + t..];
             any |= eight_planes(low[byte], high[byte], order, planes, 4) << (8 * byte);
@@ -135,25 +128,56 @@ pub(super) fn of_four_64(tiles: &[Tile<Lanes64>], planes: &mut Planes) -> u64 {
         for (value, &place) in ordered.iter_mut().zip(&places[64 * t..]) {
             *value = values[place as usize];
         }
-        // SAFETY: these are sixteen times 32 bytes.
-        let [low, high] = [0, 32].map(|first| unsafe {
-            let from = ordered.as_ptr().add(first);
-            let four = |from: *const u64| {
-                [
-                    _mm256_loadu_si256(from.cast()),
-                    _mm256_loadu_si256(from.add(4).cast()),
-                    _mm256_loadu_si256(from.add(8).cast()),
-                    _mm256_loadu_si256(from.add(12).cast()),
-                ]
-            };
-            bytes_of_64(four(from), four(from.add(16)))
-        });
+        let from = ordered.as_ptr();
+        // SAFETY: these are twice eight times 32 bytes.
+        let (low, high) = unsafe { (bytes_from_64(from), bytes_from_64(from.add(32))) };
         for byte in 0..8 {
             let planes = &mut planes[32 * byte + t..];
             any |= eight_planes(low[byte], high[byte], order, planes, 4) << (8 * byte);
         }
     }
     any
+}
+
+/// As [`bytes_of_32`].
+///
+/// # Safety
+///
+/// 32 numbers can be read.
+#[inline(always)]
+unsafe fn bytes_from_32(from: *const u32) -> [__m256i; 4] {
+    unsafe {
+        bytes_of_32([
+            _mm256_loadu_si256(from.cast()),
+            _mm256_loadu_si256(from.add(8).cast()),
+            _mm256_loadu_si256(from.add(16).cast()),
+            _mm256_loadu_si256(from.add(24).cast()),
+        ])
+    }
+}
+
+/// As [`bytes_of_64`].
+///
+/// # Safety
+///
+/// 32 numbers can be read.
+#[inline(always)]
+unsafe fn bytes_from_64(from: *const u64) -> [__m256i; 8] {
+    unsafe {
+        let first = [
+            _mm256_loadu_si256(from.cast()),
+            _mm256_loadu_si256(from.add(4).cast()),
+            _mm256_loadu_si256(from.add(8).cast()),
+            _mm256_loadu_si256(from.add(12).cast()),
+        ];
+        let second = [
+            _mm256_loadu_si256(from.add(16).cast()),
+            _mm256_loadu_si256(from.add(20).cast()),
+            _mm256_loadu_si256(from.add(24).cast()),
+            _mm256_loadu_si256(from.add(28).cast()),
+        ];
+        bytes_of_64(first, second)
+    }
 }
 
 /// Each of the four bytes of 32 numbers, in negabinary.

@@ -17,6 +17,7 @@ mod tests;
 
 use std::ops::Range;
 
+use super::super::serial;
 use super::lanes::{Lanes, Planes, Tile};
 use super::level::{Isa, Kernel, Level};
 use crate::bitstream::BitWriter;
@@ -64,6 +65,10 @@ pub(super) fn compress_blocks(
     blocks: Range<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
+    if matches!(level, Level::Portable(_)) && field.dims() > 1 {
+        // The serial path's loops become vectors too, and better ones than arrays do here.
+        return serial::compress_blocks(field, params, policy, blocks, out);
+    }
     let work = Work { field, params, policy, blocks, out };
     match field.scalar() {
         ScalarType::I32 => of_type::<i32>(level, work),
