@@ -31,6 +31,8 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
     /// Vectors of sixteen 64-bit lanes.
     type Lanes64: Lanes<Isa = Self, Int = i64>;
 
+    /// Whether there are better vectors than the compiler makes of plain loops.
+    const HAS_VECTORS: bool;
     /// What writes the planes of blocks of up to 64 values.
     type Coder: Coder<Self>;
 
@@ -51,6 +53,7 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
 pub(crate) struct Portable(());
 
 impl Isa for Portable {
+    const HAS_VECTORS: bool = false;
     type Lanes32 = portable::Array<f32>;
     type Lanes64 = portable::Array<f64>;
     type Coder = Blockwise<Self>;
@@ -160,6 +163,7 @@ mod x86 {
     }
 
     impl Isa for Avx2 {
+        const HAS_VECTORS: bool = true;
         type Lanes32 = avx2::Lanes32;
         type Lanes64 = avx2::Lanes64;
         type Coder = Blockwise<Self>;
@@ -196,6 +200,7 @@ mod x86 {
     }
 
     impl Isa for Avx512 {
+        const HAS_VECTORS: bool = true;
         type Lanes32 = avx512::Lanes32;
         type Lanes64 = avx512::Lanes64;
         type Coder = Tilewise<Self>;

@@ -267,26 +267,20 @@ impl Lanes for Lanes64 {
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        unsafe {
-            Self([
-                max_64(self.0[0], other.0[0]),
-                max_64(self.0[1], other.0[1]),
-                max_64(self.0[2], other.0[2]),
-                max_64(self.0[3], other.0[3]),
-            ])
-        }
+        Self([
+            max_64(self.0[0], other.0[0]),
+            max_64(self.0[1], other.0[1]),
+            max_64(self.0[2], other.0[2]),
+            max_64(self.0[3], other.0[3]),
+        ])
     }
     #[inline(always)]
     fn half(self) -> Self {
-        unsafe {
-            Self([half_64(self.0[0]), half_64(self.0[1]), half_64(self.0[2]), half_64(self.0[3])])
-        }
+        Self([half_64(self.0[0]), half_64(self.0[1]), half_64(self.0[2]), half_64(self.0[3])])
     }
     #[inline(always)]
     fn sign(self) -> Self {
-        unsafe {
-            Self([sign_64(self.0[0]), sign_64(self.0[1]), sign_64(self.0[2]), sign_64(self.0[3])])
-        }
+        Self([sign_64(self.0[0]), sign_64(self.0[1]), sign_64(self.0[2]), sign_64(self.0[3])])
     }
     #[inline(always)]
     fn exponent_field(self) -> Self {
@@ -312,36 +306,30 @@ impl Lanes for Lanes64 {
     }
     #[inline(always)]
     fn choose(self, zero: Self, other: Self) -> Self {
-        unsafe {
-            Self([
-                choose_64(self.0[0], zero.0[0], other.0[0]),
-                choose_64(self.0[1], zero.0[1], other.0[1]),
-                choose_64(self.0[2], zero.0[2], other.0[2]),
-                choose_64(self.0[3], zero.0[3], other.0[3]),
-            ])
-        }
+        Self([
+            choose_64(self.0[0], zero.0[0], other.0[0]),
+            choose_64(self.0[1], zero.0[1], other.0[1]),
+            choose_64(self.0[2], zero.0[2], other.0[2]),
+            choose_64(self.0[3], zero.0[3], other.0[3]),
+        ])
     }
     #[inline(always)]
     fn scaled_to_int(self, scale: Self) -> Self {
-        unsafe {
-            Self([
-                scaled_to_int_64(self.0[0], scale.0[0]),
-                scaled_to_int_64(self.0[1], scale.0[1]),
-                scaled_to_int_64(self.0[2], scale.0[2]),
-                scaled_to_int_64(self.0[3], scale.0[3]),
-            ])
-        }
+        Self([
+            scaled_to_int_64(self.0[0], scale.0[0]),
+            scaled_to_int_64(self.0[1], scale.0[1]),
+            scaled_to_int_64(self.0[2], scale.0[2]),
+            scaled_to_int_64(self.0[3], scale.0[3]),
+        ])
     }
     #[inline(always)]
     fn int_scaled(self, scale: Self) -> Self {
-        unsafe {
-            Self([
-                int_scaled_64(self.0[0], scale.0[0]),
-                int_scaled_64(self.0[1], scale.0[1]),
-                int_scaled_64(self.0[2], scale.0[2]),
-                int_scaled_64(self.0[3], scale.0[3]),
-            ])
-        }
+        Self([
+            int_scaled_64(self.0[0], scale.0[0]),
+            int_scaled_64(self.0[1], scale.0[1]),
+            int_scaled_64(self.0[2], scale.0[2]),
+            int_scaled_64(self.0[3], scale.0[3]),
+        ])
     }
     #[inline(always)]
     fn swap<const BIT: usize>(self) -> Self {

@@ -65,10 +65,6 @@ pub(super) fn compress_blocks(
     blocks: Range<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    if matches!(level, Level::Portable(_)) && field.dims() > 1 {
-        // The serial path's loops become vectors too, and better ones than arrays do here.
-        return serial::compress_blocks(field, params, policy, blocks, out);
-    }
     let work = Work { field, params, policy, blocks, out };
     match field.scalar() {
         ScalarType::I32 => of_type::<i32>(level, work),
@@ -109,6 +105,11 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Result<()> {
+        if !I::HAS_VECTORS && N > 4 {
+            // The serial path's loops become vectors too, and better ones than arrays do.
+            let Work { field, params, policy, blocks, out } = self.work;
+            return serial::compress_blocks(field, params, policy, blocks, out);
+        }
         let mut planes: Planes = [0; 256];
         let mut coder = I::Coder::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
