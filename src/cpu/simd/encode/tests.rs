@@ -269,27 +269,39 @@ macro_rules! levels {
             }
             #[test]
             fn i32() {
-                level().into_iter().for_each(|level| super::shapes(level, ScalarType::I32));
+                if let Some(level) = level() {
+                    super::shapes(level, ScalarType::I32);
+                }
             }
             #[test]
             fn i64() {
-                level().into_iter().for_each(|level| super::shapes(level, ScalarType::I64));
+                if let Some(level) = level() {
+                    super::shapes(level, ScalarType::I64);
+                }
             }
             #[test]
             fn f32() {
-                level().into_iter().for_each(|level| super::shapes(level, ScalarType::F32));
+                if let Some(level) = level() {
+                    super::shapes(level, ScalarType::F32);
+                }
             }
             #[test]
             fn f64() {
-                level().into_iter().for_each(|level| super::shapes(level, ScalarType::F64));
+                if let Some(level) = level() {
+                    super::shapes(level, ScalarType::F64);
+                }
             }
             #[test]
             fn budgets() {
-                level().into_iter().for_each(super::budgets);
+                if let Some(level) = level() {
+                    super::budgets(level);
+                }
             }
             #[test]
             fn refusals() {
-                level().into_iter().for_each(super::refusals);
+                if let Some(level) = level() {
+                    super::refusals(level);
+                }
             }
         })*
     };
