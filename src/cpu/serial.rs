@@ -7,10 +7,6 @@ use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 
 /// Writes some blocks of a field, given by their numbers in the stream.
-#[cfg_attr(
-    not(any(test, feature = "gpu")),
-    allow(dead_code, reason = "what the other paths are tested and validated against")
-)]
 pub(crate) fn compress_blocks(
     field: &Field<'_>,
     params: Params,

@@ -5,11 +5,11 @@
 
 use std::sync::OnceLock;
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use super::encode::{Blockwise, Coder};
 use super::lanes::Lanes;
 use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 use crate::bitstream::low_bits;
 use crate::error::{Error, Result};
 
@@ -31,6 +31,8 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
     /// Vectors of sixteen 64-bit lanes.
     type Lanes64: Lanes<Isa = Self, Int = i64>;
 
+    /// Whether there are better vectors than the compiler makes of plain loops.
+    const HAS_VECTORS: bool;
     /// What writes the planes of blocks of up to 64 values.
     type Coder: Coder<Self>;
 
@@ -51,6 +53,7 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
 pub(crate) struct Portable(());
 
 impl Isa for Portable {
+    const HAS_VECTORS: bool = false;
     type Lanes32 = portable::Array<f32>;
     type Lanes64 = portable::Array<f64>;
     type Coder = Blockwise<Self>;
@@ -96,7 +99,7 @@ mod x86 {
     use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
 
     use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
-    use super::{Isa, Kernel, avx512, portable};
+    use super::{Isa, Kernel, avx2, avx512};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,8 +163,9 @@ mod x86 {
     }
 
     impl Isa for Avx2 {
-        type Lanes32 = portable::Array<f32, Self>;
-        type Lanes64 = portable::Array<f64, Self>;
+        const HAS_VECTORS: bool = true;
+        type Lanes32 = avx2::Lanes32;
+        type Lanes64 = avx2::Lanes64;
         type Coder = Blockwise<Self>;
 
         #[inline(always)]
@@ -196,6 +200,7 @@ mod x86 {
     }
 
     impl Isa for Avx512 {
+        const HAS_VECTORS: bool = true;
         type Lanes32 = avx512::Lanes32;
         type Lanes64 = avx512::Lanes64;
         type Coder = Tilewise<Self>;

@@ -7,7 +7,7 @@
 //! | `unlift` | the inverse transforms over vectors |
 //! | `level` | which instructions there are, as types that prove it |
 //! | `lanes` | vectors of sixteen coefficients, and tiles of four of those |
-//! | `portable`, `avx512` | what they are made of |
+//! | `portable`, `avx2`, `avx512` | what they are made of |
 //! | `lift` | the transforms on tiles |
 //! | `encode` | compression |
 
@@ -19,6 +19,8 @@
 // instructions at hand.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod decode;

@@ -57,6 +57,7 @@ impl<I: Isa> Coder<I> for Blockwise<I> {
 /// In 1 dimension, block 2 i has word i and block 2 i + 1 has word 8 + i, of eight planes,
 /// whose lengths are its bytes; in 2 dimensions, block i has words 4 i to 4 i + 3, of two
 /// planes each, whose lengths are its halves.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(crate) struct Codes {
     pub(crate) words: [u64; 16],
@@ -64,6 +65,7 @@ pub(crate) struct Codes {
 }
 
 /// What makes [`Codes`].
+#[cfg(target_arch = "x86_64")]
 pub(crate) trait CodesOfEight: Isa {
     /// The codes of eight planes, the lowest first; `seen` is all planes above, and then
     /// includes these.
@@ -71,6 +73,7 @@ pub(crate) trait CodesOfEight: Isa {
 }
 
 /// Eight planes at a time, for all blocks as soon as one wants them.
+#[cfg(target_arch = "x86_64")]
 pub(crate) struct Tilewise<I> {
     isa: I,
     /// The plane above all.
@@ -82,6 +85,7 @@ pub(crate) struct Tilewise<I> {
     codes: [Codes; 8],
 }
 
+#[cfg(target_arch = "x86_64")]
 impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
     fn new(isa: I) -> Self {
         let none = Codes { words: [0; 16], lengths: [0; 16] };

@@ -62,25 +62,26 @@ pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
         for lanes in tiles.as_flattened() {
             largest = largest.max(lanes.and(magnitude));
         }
-        let largest = over_block::<_, N>(largest, |a, b| a.max(b));
-        let number = |value: i64| S::Lanes::<I>::splat(isa, int::<S>(value));
+        let largest = largest_of::<_, N>(largest);
         let field = largest.exponent_field();
-        let scale = number(i64::from(S::LEAST_FIELD + 2 * S::BIAS)).sub(field).power_of_two();
+        let scale =
+            number::<I, S>(isa, i64::from(S::LEAST_FIELD + 2 * S::BIAS)).sub(field).power_of_two();
         heads.largest = lanes_of::<_, N>(largest);
         if params.is_reversible() {
             let mut any = tiles[0][0];
             // Outside of these fields, a block is never exact (or has a way of its own).
-            let least = number(i64::from(S::LEAST_FIELD + 1));
-            let mut inexact = number(i64::from(2 * S::BIAS)).sub(field).or(field.sub(least)).sign();
-            let back = field.sub(number(i64::from(S::LEAST_FIELD))).power_of_two();
+            let least = number::<I, S>(isa, i64::from(S::LEAST_FIELD + 1));
+            let mut inexact =
+                number::<I, S>(isa, i64::from(2 * S::BIAS)).sub(field).or(field.sub(least)).sign();
+            let back = field.sub(number::<I, S>(isa, i64::from(S::LEAST_FIELD))).power_of_two();
             let mut ints = tiles;
             for (ints, lanes) in ints.as_flattened_mut().iter_mut().zip(tiles.as_flattened()) {
                 *ints = lanes.scaled_to_int(scale);
                 inexact = inexact.or(ints.int_scaled(back).xor(*lanes));
                 any = any.or(*lanes);
             }
-            let inexact = over_block::<_, N>(inexact, |a, b| a.or(b));
-            heads.any = lanes_of::<_, N>(over_block::<_, N>(any, |a, b| a.or(b)));
+            let inexact = any_of::<_, N>(inexact);
+            heads.any = lanes_of::<_, N>(any_of::<_, N>(any));
             heads.inexact = lanes_of::<_, N>(inexact);
             for (lanes, ints) in tiles.as_flattened_mut().iter_mut().zip(ints.as_flattened()) {
                 let twos_complement = lanes.xor(lanes.sign().and(magnitude));
@@ -100,16 +101,30 @@ pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
     (tiles, heads)
 }
 
-/// What all values of a block come to, in each of its lanes; registers are along x.
+/// The largest of all values of a block, in each of its lanes; registers are along x.
 #[inline(always)]
-fn over_block<V: Lanes, const N: usize>(mut lanes: V, both: impl Fn(V, V) -> V) -> V {
+fn largest_of<V: Lanes, const N: usize>(mut lanes: V) -> V {
     if N >= 16 {
-        lanes = both(lanes, lanes.swap::<8>());
-        lanes = both(lanes, lanes.swap::<4>());
+        lanes = lanes.max(lanes.swap::<8>());
+        lanes = lanes.max(lanes.swap::<4>());
     }
     if N >= 64 {
-        lanes = both(lanes, lanes.swap::<2>());
-        lanes = both(lanes, lanes.swap::<1>());
+        lanes = lanes.max(lanes.swap::<2>());
+        lanes = lanes.max(lanes.swap::<1>());
+    }
+    lanes
+}
+
+/// The bits that any value of a block has, likewise.
+#[inline(always)]
+fn any_of<V: Lanes, const N: usize>(mut lanes: V) -> V {
+    if N >= 16 {
+        lanes = lanes.or(lanes.swap::<8>());
+        lanes = lanes.or(lanes.swap::<4>());
+    }
+    if N >= 64 {
+        lanes = lanes.or(lanes.swap::<2>());
+        lanes = lanes.or(lanes.swap::<1>());
     }
     lanes
 }
@@ -125,9 +140,11 @@ fn lanes_of<V: Lanes, const N: usize>(lanes: V) -> [V::Int; 16] {
     lanes.to_array()
 }
 
+/// The same number in each lane.
 #[inline(always)]
-fn int<S: Vectored>(value: i64) -> S::Int {
-    S::Int::from_word(<S::Int as Coefficient>::Word::truncate(value as u64))
+fn number<I: Isa, S: Vectored>(isa: I, value: i64) -> S::Lanes<I> {
+    let word = <S::Int as Coefficient>::Word::truncate(value as u64);
+    S::Lanes::<I>::splat(isa, S::Int::from_word(word))
 }
 
 impl<S: Vectored, const N: usize> Heads<S, N> {

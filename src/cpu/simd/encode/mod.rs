@@ -17,6 +17,7 @@ mod tests;
 
 use std::ops::Range;
 
+use super::super::serial;
 use super::lanes::{Lanes, Planes, Tile};
 use super::level::{Isa, Kernel, Level};
 use crate::bitstream::BitWriter;
@@ -104,6 +105,11 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Result<()> {
+        if !I::HAS_VECTORS && N > 4 {
+            // The serial path's loops become vectors too, and better ones than arrays do.
+            let Work { field, params, policy, blocks, out } = self.work;
+            return serial::compress_blocks(field, params, policy, blocks, out);
+        }
         let mut planes: Planes = [0; 256];
         let mut coder = I::Coder::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
