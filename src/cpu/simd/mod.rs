@@ -55,5 +55,5 @@ pub(crate) fn decompress(
     scalar: ScalarType,
     slab: &mut Slab<'_>,
 ) -> Result<()> {
-    decode::decompress(Level::chosen()?, stream, start, params, scalar, slab)
+    decode::decompress(Level::chosen()?, stream, start, params, scalar, slab).map(drop)
 }

@@ -38,7 +38,8 @@ use group::{Group, blocks_of, sets_of};
 use machine::Machine;
 use source::Source;
 
-/// As [`serial::decompress`](crate::cpu), by these instructions.
+/// As [`serial::decompress`](crate::cpu), by these instructions; returns where the last
+/// block ends.
 pub(crate) fn decompress(
     level: Level,
     stream: &[u8],
@@ -46,9 +47,9 @@ pub(crate) fn decompress(
     params: Params,
     scalar: ScalarType,
     slab: &mut Slab<'_>,
-) -> Result<()> {
+) -> Result<u64> {
     let blocks = 0..slab.len();
-    decompress_blocks(level, stream, start, params, scalar, slab, blocks).map(drop)
+    decompress_blocks(level, stream, start, params, scalar, slab, blocks)
 }
 
 /// Reads some of a slab's blocks, numbered from its first, and returns where they end.
