@@ -38,7 +38,8 @@ use group::{Group, blocks_of, sets_of};
 use machine::Machine;
 use source::Source;
 
-/// As [`serial::decompress`](crate::cpu), by these instructions.
+/// As [`serial::decompress`](crate::cpu), by these instructions; returns where the last
+/// block ends.
 pub(crate) fn decompress(
     level: Level,
     stream: &[u8],

@@ -6,12 +6,13 @@ use super::head::Head;
 use super::machine::Machine;
 use super::parse::{Cursor, plane_16, plane_16_any, plane_64, plane_any, within_16};
 use super::source::{Bits, Place, Source};
-use crate::block::{BlockScalar, Params};
+use crate::block::{BlockScalar, MAX_PREC, Params};
 
-/// Most bits of a block that are looked at.
+/// Most bits of a block that are looked at. How many planes there are is the stream's own
+/// word in lossless blocks, whatever `maxprec` says.
 #[inline(always)]
 fn most_bits<S: BlockScalar, const N: usize>(params: Params) -> u32 {
-    Params { minbits: 0, ..params }.most_bits(S::TYPE, N as u32)
+    Params { minbits: 0, maxprec: MAX_PREC, ..params }.most_bits(S::TYPE, N as u32)
 }
 
 /// Reads the planes of `count` blocks, the first of which has number `first`, into the

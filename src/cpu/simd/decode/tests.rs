@@ -51,6 +51,34 @@ impl Case {
         (result, bytes)
     }
 
+    /// A few blocks at a time, each time from where the last ones ended.
+    fn check_parts(&self, rng: &mut Rng) {
+        let Self { start, params, scalar, .. } = *self;
+        let expected = self.decode(None, &self.stream, 1);
+        let (strides, first, len) = self.layout(1);
+        for level in Level::all() {
+            let mut bytes = vec![0xa5; len];
+            let field = FieldMut::from_bytes(&mut bytes, scalar, &self.shape, &strides, first);
+            let result = field.and_then(|mut field| {
+                let mut slab = field.whole();
+                let (mut done, mut at) = (0, start);
+                while done < slab.len() {
+                    let blocks = done..slab.len().min(done + rng.usize(1..40));
+                    done = blocks.end;
+                    let from = if params.fixed_bits().is_some() { start } else { at };
+                    let stream = &self.stream;
+                    let slab = &mut slab;
+                    at = super::decompress_blocks(
+                        level, stream, from, params, scalar, slab, blocks,
+                    )?;
+                }
+                Ok(at)
+            });
+            assert!(result.is_ok() && bytes == expected.1, "{} in parts", level.name());
+            assert_eq!(result.map(|at| at.div_ceil(8)), Ok(self.stream.len() as u64));
+        }
+    }
+
     /// All levels read the same from this stream, and stop at the same place.
     fn check(&self, stream: &[u8], spread: isize, what: &str) {
         let expected = self.decode(None, stream, spread);
@@ -174,6 +202,7 @@ fn good_and_bad(scalar: ScalarType) {
         for spread in [1, 2, -1] {
             case.check(&case.stream, spread, "a whole stream");
         }
+        case.check_parts(rng);
         for _ in 0..3 {
             let len = rng.usize(..case.stream.len());
             case.check(&case.stream[..len], 1, "a cut stream");
