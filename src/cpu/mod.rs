@@ -9,6 +9,8 @@ mod simd;
 mod walk;
 
 #[cfg(feature = "parallel")]
+mod fixed;
+#[cfg(feature = "parallel")]
 mod parallel;
 #[cfg(feature = "parallel")]
 mod spread;

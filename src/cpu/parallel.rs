@@ -2,11 +2,12 @@
 //!
 //! The blocks are cut into chunks. Each is compressed into memory of its own, a wave of
 //! them at a time; then every chunk's place in the stream is known, to the bit, and all are
-//! moved there while the next wave is compressed. Two waves at a time bound the memory.
+//! moved there while the next wave is compressed. Two waves at a time bound the memory. Blocks
+//! of a fixed number of bits need no waves: see [`fixed`](super::fixed).
 
 use rayon::prelude::*;
 
-use super::{compress_between, simd};
+use super::{compress_between, fixed, simd};
 use crate::bitstream::{BitReader, BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
 use crate::error::Result;
@@ -40,7 +41,10 @@ pub(crate) fn compress(
         (1, Some(marks)) => {
             compress_between(field, params, policy, 0..field.grid().len(), marks, out)
         }
-        (_, marks) => compress_waves(field, params, policy, threads, marks, out),
+        (_, marks) => match params.fixed_bits() {
+            Some(bits) if marks.is_none() => fixed::compress(field, params, policy, bits, out),
+            _ => compress_waves(field, params, policy, threads, marks, out),
+        },
     })?
 }
 
@@ -129,29 +133,44 @@ fn append(out: &mut BitWriter, chunks: &mut [Chunk], marks: Option<&mut Marks>) 
 
     let mut pieces = Vec::with_capacity(chunks.len());
     for (source, bits) in chunks {
-        let end = u64::from(begun) + bits;
-        let (target, rest) = space.split_at_mut((end / 64 * 8) as usize);
+        let head = (word, begun);
+        let whole = (u64::from(begun) + bits) / 64 * 8;
+        let (target, rest) = space.split_at_mut(whole as usize);
         space = rest;
-        pieces.push(Piece { target, head: (word, begun), source });
-        // What is left for the word that this chunk does not finish.
-        let tail = (end % 64) as u32;
-        word = if end < 64 {
-            word | BitReader::new(source, 0).take(bits as u32) << begun
-        } else {
-            BitReader::new(source, bits - u64::from(tail)).take(tail)
-        };
-        begun = tail;
+        pieces.push(Piece { target, head, source });
+        (word, begun) = tail(head, source, bits);
     }
-    pieces.into_par_iter().with_max_len(1).for_each(|Piece { target, head, source }| {
-        let (mut carried, begun) = head;
-        let words = source.as_chunks::<8>().0;
-        for (target, word) in target.as_chunks_mut::<8>().0.iter_mut().zip(words) {
-            let word = u64::from_le_bytes(*word);
-            *target = (carried | word << begun).to_le_bytes();
-            // In two steps, since a shift by 64 (begun = 0) is not defined.
-            carried = (word >> 1) >> (63 - begun);
-        }
-    });
+    pieces
+        .into_par_iter()
+        .with_max_len(1)
+        .for_each(|Piece { target, head, source }| shift_in(target, head, source));
     out.close_words(total, word & low_bits(begun));
     Ok(())
+}
+
+/// Writes the bits of `source` behind those of `head`, whose number comes with it, as far as
+/// `target` goes.
+pub(super) fn shift_in(target: &mut [u8], head: (u64, u32), source: &[u8]) {
+    let (mut carried, begun) = head;
+    let words = source.as_chunks::<8>().0;
+    for (target, word) in target.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        let word = u64::from_le_bytes(*word);
+        *target = (carried | word << begun).to_le_bytes();
+        // In two steps, since a shift by 64 (begun = 0) is not defined.
+        carried = (word >> 1) >> (63 - begun);
+    }
+}
+
+/// What is left behind `head` and `bits` bits of `source` for the word that they do not finish,
+/// and how many bits that are.
+pub(super) fn tail(head: (u64, u32), source: &[u8], bits: u64) -> (u64, u32) {
+    let (word, begun) = head;
+    let end = u64::from(begun) + bits;
+    let left = (end % 64) as u32;
+    let word = if end < 64 {
+        word | BitReader::new(source, 0).take(bits as u32) << begun
+    } else {
+        BitReader::new(source, bits - u64::from(left)).take(left)
+    };
+    (word, left)
 }

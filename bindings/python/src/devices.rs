@@ -61,15 +61,33 @@ pub(crate) fn warn(py: Python<'_>, failure: &str) -> PyResult<()> {
 /// has none of the threads to wait for.
 static REGISTERED: AtomicU32 = AtomicU32::new(0);
 
-/// Lets no thread be in a driver while the process ends.
+/// Lets no thread be in a driver while the process ends, or forks.
 pub(crate) fn wait_at_exit(py: Python<'_>) -> PyResult<()> {
     let process = std::process::id();
-    if REGISTERED.load(Ordering::Relaxed) != process {
-        let wait = wrap_pyfunction!(wait_for_devices, py)?;
-        py.import(intern!(py, "atexit"))?.call_method1(intern!(py, "register"), (wait,))?;
-        REGISTERED.store(process, Ordering::Relaxed);
+    let registered = REGISTERED.load(Ordering::Relaxed);
+    if registered == process {
+        return Ok(());
     }
+    let wait = wrap_pyfunction!(wait_for_devices, py)?;
+    py.import(intern!(py, "atexit"))?.call_method1(intern!(py, "register"), (wait,))?;
+    // A child inherits this one.
+    #[cfg(unix)]
+    if registered == 0 {
+        let hooks = PyDict::new(py);
+        hooks.set_item("before", wrap_pyfunction!(wait_before_fork, py)?)?;
+        let os = py.import(intern!(py, "os"))?;
+        os.call_method(intern!(py, "register_at_fork"), (), Some(&hooks))?;
+    }
+    REGISTERED.store(process, Ordering::Relaxed);
     Ok(())
+}
+
+/// Returns when no driver is being loaded any more: a child forked meanwhile would inherit the
+/// lock of the system's loader, and wait for it at its end for ever.
+#[cfg(unix)]
+#[pyfunction]
+fn wait_before_fork(py: Python<'_>) {
+    py.detach(zfp_wgpu::wait_until_started);
 }
 
 /// How long a process waits at its end for a driver that is being started.
