@@ -109,6 +109,11 @@ impl Header {
     }
 }
 
+/// The parameters that a reader of the header takes these for.
+pub(crate) fn recorded(params: Params) -> Params {
+    params_of(mode_word(params))
+}
+
 /// Writes a full header. `shape` is the slowest axis first.
 pub(crate) fn write(
     out: &mut BitWriter,
@@ -116,6 +121,9 @@ pub(crate) fn write(
     shape: &[usize],
     params: Params,
 ) -> Result<()> {
+    // Whoever has a `Header` may have changed it.
+    check_shape(shape)?;
+    params.check(scalar)?;
     let dims = shape.len();
     let width = size_bits(dims);
     let limit = 1u64 << width;

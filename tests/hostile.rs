@@ -333,3 +333,72 @@ fn arrays_of_another_type_or_shape_are_refused() {
     assert_eq!(decompressor.decompress_into(&stream, field), Err(mismatch));
     assert!(same_bits(&floats, &[7.0; 12]));
 }
+
+/// Limits that no block comes near are no limits, however large the number.
+#[test]
+fn immense_limits_are_no_limits() {
+    fn check<T: Value>() {
+        for shape in [&[37][..], &[9, 14], &[5, 7, 9], &[5, 4, 6, 3]] {
+            let values: Vec<T> = data::array(&mut Rng::with_seed(7), shape, &Kind::ALL);
+            let field = Field::new(&values, shape).unwrap();
+            for minbits in [1, 777] {
+                let stream = |maxbits| {
+                    let mode = Mode::Expert(Params { minbits, maxbits, ..Params::default() });
+                    Compressor::new(mode).header(false).compress(&field).unwrap()
+                };
+                let expected = stream(MAX_BITS);
+                for maxbits in [1 << 15, (1 << 31) - 1, 1 << 31, (1 << 31) + 20_000, u32::MAX] {
+                    assert!(stream(maxbits) == expected, "{} {shape:?} {maxbits}", T::TYPE);
+                }
+            }
+        }
+    }
+    check::<i32>();
+    check::<i64>();
+    check::<f32>();
+    check::<f64>();
+}
+
+/// A stride along an axis of one value leads nowhere.
+#[test]
+fn strides_of_single_values_may_be_anything() {
+    let values: Vec<u8> = (0..8u32).flat_map(|i| (i as f32).to_le_bytes()).collect();
+    let field = |stride| Field::from_bytes(&values, ScalarType::F32, &[1, 8], &[stride, 4], 0);
+    let stream = |stride| zfp_wgpu::compress(&field(stride).unwrap(), Mode::Reversible).unwrap();
+    let mut bytes = vec![0; values.len()];
+    for stride in [isize::MAX, isize::MIN, 0, 3] {
+        assert_eq!(stream(stride), stream(32));
+        let target =
+            FieldMut::from_bytes(&mut bytes, ScalarType::F32, &[1, 8], &[stride, 4], 0).unwrap();
+        Decompressor::new().decompress_into(&stream(32), target).unwrap();
+        assert_eq!(bytes, values);
+    }
+}
+
+/// Headers, pieces and batches that somebody made up.
+#[test]
+fn made_up_headers_and_pieces_are_refused() {
+    let header = Header::new(ScalarType::F32, &[8, 8], Mode::Rate(8.0)).unwrap();
+    let mut changed = header.clone();
+    changed.shape.clear();
+    assert!(matches!(changed.to_bytes(), Err(Error::Dimensions { got: 0 })));
+    changed.shape = vec![0];
+    assert!(matches!(changed.to_bytes(), Err(Error::Empty { .. })));
+    let mut changed = header;
+    changed.params.maxbits = 1;
+    changed.params.minbits = 1;
+    assert!(matches!(changed.to_bytes(), Err(Error::BelowBlockHeader { .. })));
+    let begun = Decompressor::new().begin(&changed, None, 64);
+    assert!(matches!(begun, Err(Error::BelowBlockHeader { .. })));
+
+    let bare = Compressor::new(Mode::Rate(8.0)).header(false);
+    let begun = bare.begin(ScalarType::F32, &[1 << 40, 1 << 40], 1024).unwrap();
+    assert!(matches!(begun.finish(), Err(Error::Unfinished { .. })));
+    let piece = zfp_wgpu::Pieces::new(&[10, 3], 12).unwrap().next().unwrap();
+    let _ = piece.runs(&[1, 2, 3]);
+
+    let nan = [f32::NAN];
+    let claims_all = Field::strided(&nan, &[1 << 60], &[0], 0).unwrap();
+    let results = bare.compress_batch(&[claims_all, claims_all, claims_all]);
+    assert!(results.unwrap().iter().all(Result::is_err));
+}

@@ -264,3 +264,28 @@ fn spacing_is_checked() {
     let (_, index) = Compressor::new(Mode::Rate(8.0)).compress_indexed(&field).unwrap();
     assert!(index.is_empty() && index.every() == 0);
 }
+
+/// The header of a stream may say the same in other numbers than the caller.
+#[test]
+fn parameters_that_headers_put_otherwise() {
+    let values: Vec<f32> = (0..4096).map(|i| (i as f32 * 0.01).sin()).collect();
+    let field = Field::new(&values, &[64, 64]).unwrap();
+    let all = Params::default();
+    for params in [
+        Params { minbits: 0, ..all },
+        Params { maxbits: 20_000, maxprec: 30, ..all },
+        Params { minexp: -2000, ..all },
+    ] {
+        for header in [true, false] {
+            let mode = Mode::Expert(params);
+            let compressor = Compressor::new(mode).header(header);
+            let (stream, index) = compressor.compress_indexed(&field).unwrap();
+            let decompressor = Decompressor::new().index(&index);
+            if header {
+                decompressor.decompress::<f32>(&stream).unwrap();
+            } else {
+                decompressor.decompress_headerless::<f32>(&stream, mode, &[64, 64]).unwrap();
+            }
+        }
+    }
+}

@@ -209,3 +209,24 @@ fn only_what_is_needed_is_read() {
         }
     }
 }
+
+/// Where values share memory, the one of the last block stays, as in the whole array.
+#[test]
+fn shared_memory_holds_the_last_block() {
+    let values: Vec<f32> = (0..32).map(|i| i as f32).collect();
+    let field = zfp_wgpu::Field::new(&values, &[4, 8]).unwrap();
+    let stream = Compressor::new(Mode::Reversible).compress(&field).unwrap();
+    let target = |memory: &mut [f32; 11], part: bool| {
+        let field = zfp_wgpu::FieldMut::strided(memory, &[4, 8], &[1, 1], 0).unwrap();
+        let decompressor = Decompressor::new();
+        if part {
+            decompressor.decompress_region_into(&stream, &[0..4, 0..8], field).unwrap();
+        } else {
+            decompressor.decompress_into(&stream, field).unwrap();
+        }
+    };
+    let (mut whole, mut part) = ([0f32; 11], [0f32; 11]);
+    target(&mut whole, false);
+    target(&mut part, true);
+    assert!(same_bits(&whole, &part), "{whole:?} {part:?}");
+}

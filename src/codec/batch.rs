@@ -32,7 +32,7 @@ impl Compressor {
     /// ```
     pub fn compress_batch(&self, fields: &[Field<'_>]) -> Result<Vec<Result<Vec<u8>>>> {
         let one = self.clone().threads(1);
-        let bytes = fields.iter().map(Field::value_bytes).sum();
+        let bytes = fields.iter().map(Field::value_bytes).fold(0, usize::saturating_add);
         let least = per_task(fields.len(), bytes);
         threads::map(self.threads, 0..fields.len(), least, |i| one.compress(&fields[i]))
     }
@@ -63,7 +63,7 @@ impl Decompressor {
             return Err(Error::BatchCount { streams: streams.len(), arrays: fields.len() });
         }
         let one = self.clone().threads(1);
-        let bytes = fields.iter().map(FieldMut::value_bytes).sum();
+        let bytes = fields.iter().map(FieldMut::value_bytes).fold(0, usize::saturating_add);
         let least = per_task(streams.len(), bytes);
         // Each is taken once, by whichever thread comes to it.
         let fields: Vec<Mutex<Option<FieldMut<'_>>>> =

@@ -5,7 +5,7 @@ use crate::block::Params;
 use crate::cpu::Blocks;
 use crate::error::Result;
 use crate::field::{Field, Grid};
-use crate::header::Header;
+use crate::header::{self, Header};
 use crate::index::{Index, Marks};
 use crate::mode::Mode;
 use crate::scalar::ScalarType;
@@ -37,6 +37,7 @@ impl Compressor {
         let is_fixed = self.mode.params(field.scalar(), field.dims())?.fixed_bits().is_some();
         let Compressed { stream, start, end, params } =
             self.run(field, (!is_fixed).then_some(&mut marks))?;
+        let params = if self.header { header::recorded(params) } else { params };
         let (scalar, shape) = (field.scalar(), field.shape());
         let ends = (start, end);
         let index = Index::new(&stream, scalar, shape, params, marks, ends, self.threads)?;

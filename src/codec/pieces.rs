@@ -33,7 +33,8 @@ impl Piece {
     #[must_use]
     pub fn runs(&self, shape: &[usize]) -> (Vec<u64>, usize) {
         // Behind the last axis that is cut, everything is one run.
-        let cut = (0..shape.len()).rev().find(|&axis| self.shape[axis] < shape[axis]).unwrap_or(0);
+        let dims = shape.len().min(self.shape.len());
+        let cut = (0..dims).rev().find(|&axis| self.shape[axis] < shape[axis]).unwrap_or(0);
         let behind = |axis: usize| shape[axis + 1..].iter().map(|&size| size as u64).product();
         let strides: Vec<u64> = (0..=cut).map(behind).collect();
         let first: u64 = self.start.iter().zip(&strides).map(|(&at, step)| at as u64 * step).sum();

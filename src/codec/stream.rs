@@ -115,8 +115,9 @@ impl StreamCompressor {
     /// The end of the stream; an error if there are pieces still to come.
     pub fn finish(self) -> Result<Vec<u8>> {
         if self.next_piece().is_some() {
-            let values = self.shape.iter().map(|&size| size as u64).product();
-            return Err(Error::Unfinished { missing: values - self.done, values });
+            let times = |values: u64, &size: &usize| values.saturating_mul(size as u64);
+            let values = self.shape.iter().fold(1, times);
+            return Err(Error::Unfinished { missing: values.saturating_sub(self.done), values });
         }
         Ok(self.out.finish(match self.compressor.word {
             StreamWord::Bits8 => 8,
@@ -192,6 +193,9 @@ impl Decompressor {
         len: Option<u64>,
         values: usize,
     ) -> Result<StreamDecompressor> {
+        // Whoever has a `Header` may have changed it.
+        check_shape(shape)?;
+        let params = params.check(scalar)?;
         // A stream of unknown length still has the limit of output.
         if let Some(len) = len {
             check_length(len, bit, scalar, shape, params)?;

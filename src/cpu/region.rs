@@ -91,7 +91,9 @@ impl Job<'_> {
         let (from, to) = (first.map(|first| first / 4), end.map(|end| end.div_ceil(4)));
 
         let block_bytes = scalar.size() << (2 * dims);
-        let most = (TILE / block_bytes).min(to[0] - from[0]);
+        // Where values share memory, that of the last block has to stay.
+        let row = if slab.is_nested() { to[0] - from[0] } else { 1 };
+        let most = (TILE / block_bytes).min(row);
         let mut tile = vec![0; most * block_bytes];
         let mut known = None;
         // The first block of each row.

@@ -52,6 +52,11 @@ pub(crate) fn decompress(
                 .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
             return Ok(blocks.start + count as u64 * u64::from(bits));
         }
+        // Such blocks take as long to be found as to be read, so that others would only wait.
+        let is_slow_to_walk = blocks.params.is_reversible() && blocks.scalar.size() == 8;
+        if is_slow_to_walk && blocks.marks.is_none() {
+            return decompress_slab(&blocks, blocks.start, &mut field.whole());
+        }
         if let Some(slabs) = field.slabs_in_order(slabs) {
             return match blocks.marks {
                 Some(_) => with_marks(&blocks, slabs),

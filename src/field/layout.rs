@@ -70,7 +70,8 @@ impl Layout {
         let (mut first, mut last) = (start as i128, start as i128 + item as i128);
         for (axis, (&size, &stride)) in shape.iter().zip(strides).enumerate() {
             layout.size[dims - 1 - axis] = size;
-            layout.stride[dims - 1 - axis] = stride;
+            // Of one value, a stride leads nowhere, and may be any number.
+            layout.stride[dims - 1 - axis] = if size == 1 { 0 } else { stride };
             values = values.saturating_mul(size as u128);
             let reach = (size as i128 - 1).saturating_mul(stride as i128);
             first = first.saturating_add(reach.min(0));
@@ -112,7 +113,6 @@ impl Layout {
     }
 
     /// Axes of more than one value, the one of the longest stride first.
-    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn axes_by_stride(&self) -> Vec<usize> {
         let mut axes: Vec<usize> = (0..self.dims).filter(|&a| self.size[a] > 1).collect();
         axes.sort_by_key(|&a| std::cmp::Reverse((self.stride[a].unsigned_abs(), a)));
@@ -121,7 +121,6 @@ impl Layout {
 
     /// Whether each axis steps over all that the axes of shorter strides reach, so
     /// that no two values share memory and equal steps along an axis never mix.
-    #[cfg(any(test, feature = "gpu", feature = "parallel"))]
     pub(crate) fn is_nested(&self) -> bool {
         let mut reach = self.item;
         self.axes_by_stride().iter().rev().all(|&axis| {

@@ -129,6 +129,11 @@ impl<'a> Slab<'a> {
         }
     }
 
+    /// Whether no two values of the field share memory, as far as strides tell.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.layout.is_nested()
+    }
+
     /// The values that are here.
     pub(crate) fn part(&self) -> Region {
         self.part
@@ -303,7 +308,8 @@ fn parts_by_stride(layout: &Layout, parts: usize, lead: [usize; MAX_DIMS]) -> Op
     let (size, lead) = (layout.size[axis], lead[axis]);
     let layers = (lead + size).div_ceil(4);
     let parts = parts.min(layers).min(MAX_PIECES / pieces).max(1);
-    let bound = |part: usize| (4 * (layers * part / parts)).saturating_sub(lead).min(size);
+    let layer = |part: usize| (layers as u64 * part as u64 / parts as u64) as usize;
+    let bound = |part: usize| (4 * layer(part)).saturating_sub(lead).min(size);
     let part = |number: usize| {
         let mut part = layout.all();
         part.origin[axis] = bound(number);

@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::adapter::{Adapter, Facts};
@@ -19,8 +19,9 @@ use super::signal::Signal;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same where the CPU is the device, which first compiles a kernel for as long.
 const SOFTWARE_PATIENCE: Duration = Duration::from_secs(300);
-/// How long one look at the device may take. wgpu keeps locks meanwhile.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long one look at the device may take. wgpu keeps locks meanwhile, and other threads
+/// wait for their turn.
+const LOOK: Duration = Duration::from_millis(20);
 /// How wgpu names devices that are gone.
 const LOST: &str = "device is lost";
 
@@ -37,6 +38,9 @@ pub(crate) struct Context {
     /// Nanoseconds of the device's clock, if it has one.
     pub(super) tick: Option<f32>,
     state: Arc<State>,
+    /// Held by the one thread that looks at the device. wgpu panics if another empties its
+    /// queue between the end of a wait and the look at what is done.
+    polling: Mutex<()>,
     pub(super) rings: Rings,
     patience: Duration,
     /// The process that opened the device. A forked child has the handles and none of
@@ -143,6 +147,7 @@ impl Context {
             mappable: features.contains(Features::MAPPABLE_PRIMARY_BUFFERS),
             tick,
             state,
+            polling: Mutex::default(),
             rings: Rings::default(),
             patience: options.patience.unwrap_or(match adapter.facts.kind {
                 Kind::Software => SOFTWARE_PATIENCE,
@@ -233,6 +238,7 @@ impl Context {
     /// Lets the device do what it has to do, for a moment, and tell what happened.
     pub(super) fn settle(&self) -> Result<(), Failure> {
         let look = || {
+            let _turn = lock(&self.polling);
             let timeout = Some(LOOK.min(self.patience));
             self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout })
         };
@@ -260,17 +266,21 @@ impl Context {
                 let failure = self.explain(Failure::lost("a buffer was not mapped"));
                 return Err(self.lose(&failure.reason));
             }
+            // While another thread looks, which calls this one's callbacks as well, this waits.
             let look = || {
-                self.device.poll(wgpu::PollType::Wait {
-                    submission_index: Some(submission.clone()),
-                    timeout: Some(LOOK.min(self.patience)),
-                })
+                let _turn = match self.polling.try_lock() {
+                    Ok(turn) => turn,
+                    Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
+                    Err(TryLockError::WouldBlock) => return None,
+                };
+                let submission_index = Some(submission.clone());
+                let timeout = Some(LOOK.min(self.patience));
+                Some(self.device.poll(wgpu::PollType::Wait { submission_index, timeout }))
             };
             match self.scoped(0, look)? {
-                // Another thread may be about to call the callbacks.
-                Ok(_) => signal.wait(Duration::from_millis(1)),
-                Err(wgpu::PollError::Timeout) => {}
-                Err(error) => return Err(self.lose(&error.to_string())),
+                None | Some(Ok(_)) => signal.wait(Duration::from_millis(1)),
+                Some(Err(wgpu::PollError::Timeout)) => {}
+                Some(Err(error)) => return Err(self.lose(&error.to_string())),
             }
             if progress() != seen {
                 (seen, since) = (progress(), Instant::now());

@@ -21,7 +21,7 @@ use super::super::serial;
 use super::lanes::{Lanes, Planes, Tile};
 use super::level::{Isa, Kernel, Level};
 use crate::bitstream::BitWriter;
-use crate::block::{BlockScalar, NonFinitePolicy, Params};
+use crate::block::{BlockScalar, MAX_RECORDED_BITS, NonFinitePolicy, Params};
 use crate::error::{Error, Result};
 use crate::field::{BlockIndex, Field};
 use crate::scalar::{Coefficient, ScalarType};
@@ -153,7 +153,9 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
     /// Blocks that are worked on together.
     const GROUP: usize = 64 * T / N;
 
-    fn new(work: Work<'a, 'f>) -> Self {
+    fn new(mut work: Work<'a, 'f>) -> Self {
+        // Budgets are signed numbers here; no block has more bits than a header can say.
+        work.params.maxbits = work.params.maxbits.min(MAX_RECORDED_BITS);
         let rows = std::array::from_fn(|row| work.field.row_offset(row));
         let most_bits = work.params.most_bits(S::TYPE, N as u32);
         Self { work, rows, most_bits, scalar: std::marker::PhantomData }
@@ -200,7 +202,7 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
         let mut tiles = [[S::Lanes::<I>::splat(isa, S::Int::ZERO); 4]; T];
         for t in 0..T {
             for r in 0..4 {
-                let group = |g: usize| (&raw const values[t][16 * r + 4 * g]).cast::<u8>();
+                let group = |g: usize| values[t][16 * r + 4 * g..][..4].as_ptr().cast::<u8>();
                 // SAFETY: 16 r + 4 g + 3 is at most 63.
                 tiles[t][r] =
                     unsafe { S::Lanes::<I>::load(isa, [group(0), group(1), group(2), group(3)]) };

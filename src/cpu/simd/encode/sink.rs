@@ -1,12 +1,17 @@
 //! Where codes go: a cursor in registers, over memory that is known to be there.
 
+use std::marker::PhantomData;
+
 use crate::bitstream::OpenBits;
 
 use super::super::level::Isa;
 
 /// Writes bits without looking for room: whoever makes one answers for it.
 pub(crate) struct Sink<'a> {
-    space: &'a mut [u8],
+    /// All of the memory. Not as a slice, which would claim it for itself.
+    base: *mut u8,
+    len: usize,
+    space: PhantomData<&'a mut [u8]>,
     /// The place of the unfinished word.
     at: *mut u8,
     /// The unfinished word, and how many bits it has: less than 64.
@@ -23,15 +28,19 @@ impl<'a> Sink<'a> {
     #[inline(always)]
     pub(super) unsafe fn new(open: OpenBits<'a>) -> Self {
         let (space, at, word, bits) = open.into_parts();
-        let at = space[at..].as_mut_ptr();
-        Self { space, at, word, bits }
+        let len = space.len();
+        assert!(at <= len, "a writer stands in its memory");
+        let base = space.as_mut_ptr();
+        Self { base, len, space: PhantomData, at: base.wrapping_add(at), word, bits }
     }
 
     /// The writer of whole blocks, where this one stands.
     #[inline(always)]
     pub(super) fn into_open(self) -> OpenBits<'a> {
-        let at = self.at.addr() - self.space.as_ptr().addr();
-        OpenBits::from_parts(self.space, at, self.word, self.bits)
+        let at = self.at.addr() - self.base.addr();
+        // SAFETY: this is the slice that `new` was given, for as long as it was given.
+        let space = unsafe { std::slice::from_raw_parts_mut(self.base, self.len) };
+        OpenBits::from_parts(space, at, self.word, self.bits)
     }
 
     /// Writes `count` bits; `value` has none beyond them, `count` is at most 64.
