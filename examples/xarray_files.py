@@ -1,6 +1,6 @@
 """xarray data sets in Zarr 2, Zarr 3 and netCDF files, compressed with zfp.
 
-    pip install zfp-wgpu[zarr,hdf5] xarray h5netcdf hdf5plugin
+    pip install zfp-wgpu[zarr,hdf5] xarray h5netcdf
     python examples/xarray_files.py [FOLDER]
 
 Two things to know. Lossy zfp has no NaN: chunks that divide the array need no fill value at
@@ -12,12 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import hdf5plugin
 import numcodecs
 import numpy as np
 import xarray
 
 import zfp_wgpu
+import zfp_wgpu.hdf5
 from zfp_wgpu.zarr import Zfp
 
 TOLERANCE = 0.01  # in the units of the data, here kelvin
@@ -58,7 +58,7 @@ def zarr_3(dataset, path):
 
 def netcdf(dataset, path):
     """HDF5's filter 32013, by the keyword arguments that h5py and h5netcdf take."""
-    air = {**hdf5plugin.Zfp(accuracy=TOLERANCE), "chunksizes": CHUNKS, "_FillValue": None}
+    air = {**zfp_wgpu.hdf5.Zfp(accuracy=TOLERANCE), "chunksizes": CHUNKS, "_FillValue": None}
     dataset.to_netcdf(path, engine="h5netcdf", encoding={"air": air})
     return xarray.open_dataset(path, engine="h5netcdf")
 

@@ -96,13 +96,13 @@ pub(crate) struct Info {
 #[group(multiple = false)]
 pub(crate) struct ModeChoice {
     /// Bits per value
-    #[arg(long, short = 'r', value_name = "BITS")]
+    #[arg(long, short = 'r', value_name = "BITS", allow_hyphen_values = true)]
     rate: Option<f64>,
     /// Bit planes per value
-    #[arg(long, short = 'p', value_name = "PLANES")]
+    #[arg(long, short = 'p', value_name = "PLANES", allow_hyphen_values = true)]
     precision: Option<u32>,
     /// Largest absolute error
-    #[arg(long, short = 'a', value_name = "ERROR")]
+    #[arg(long, short = 'a', value_name = "ERROR", allow_hyphen_values = true)]
     tolerance: Option<f64>,
     /// No loss
     #[arg(long, short = 'R')]

@@ -94,7 +94,7 @@ impl Check {
             start: 0,
             pieces: None,
             decoded: Vec::new(),
-            errors: Errors::default(),
+            errors: Errors::of_finite(),
         }
     }
 
@@ -161,13 +161,22 @@ fn lost(errors: &Errors, scalar: ScalarType) -> String {
     if errors.is_lossless() {
         return format!("nothing lost: every bit of every {scalar} came back\n");
     }
-    format!(
+    if errors.is_empty() {
+        return format!("no {scalar} is finite: there is no error to be told\n");
+    }
+    let mut text = format!(
         "largest error {}, RMSE {}\n\
          PSNR {:.2} dB (half the range / RMSE, as LLNL's zfp prints it)\n\
+         PSNR {:.2} dB (range / RMSE, as Python's `estimate` has it)\n\
          PSNR {:.2} dB (largest magnitude / RMSE)\n",
         general(errors.most, 4),
         general(errors.rmse(), 4),
+        errors.psnr_of_half_range(),
         errors.psnr_of_range(),
         errors.psnr_of_peak(),
-    )
+    );
+    if errors.left_out > 0 {
+        text += &format!("left out of these: {} values that are not finite\n", errors.left_out);
+    }
+    text
 }

@@ -8,6 +8,10 @@ pub(crate) struct Errors {
     count: u64,
     squares: f64,
     differing: u64,
+    /// Whether values that are not finite are left out.
+    finite: bool,
+    /// How many were.
+    pub(crate) left_out: u64,
     /// The largest difference.
     pub(crate) most: f64,
     /// The least value.
@@ -18,11 +22,25 @@ pub(crate) struct Errors {
 
 impl Default for Errors {
     fn default() -> Self {
-        Self { count: 0, squares: 0.0, differing: 0, most: 0.0, low: f64::MAX, high: -f64::MAX }
+        Self {
+            count: 0,
+            squares: 0.0,
+            differing: 0,
+            finite: false,
+            left_out: 0,
+            most: 0.0,
+            low: f64::MAX,
+            high: -f64::MAX,
+        }
     }
 }
 
 impl Errors {
+    /// Of finite values alone, since a NaN has no error.
+    pub(crate) fn of_finite() -> Self {
+        Self { finite: true, ..Self::default() }
+    }
+
     /// Adds values of an array and what became of them, both as bytes.
     pub(crate) fn add(&mut self, scalar: ScalarType, before: &[u8], after: &[u8]) {
         // Differences are taken in the values' own type, as LLNL's tool does.
@@ -53,11 +71,15 @@ impl Errors {
         look: impl Fn([u8; N], [u8; N]) -> (f64, f64),
     ) {
         let (before, after) = (before.as_chunks::<N>().0, after.as_chunks::<N>().0);
-        self.count += before.len().min(after.len()) as u64;
         for (&before, &after) in before.iter().zip(after) {
             let (difference, value) = look(before, after);
             let difference = difference.abs();
             self.differing += u64::from(before != after);
+            if self.finite && !value.is_finite() {
+                self.left_out += 1;
+                continue;
+            }
+            self.count += 1;
             self.squares += difference * difference;
             // Not `max`: a NaN has to come through, as it does in C's comparison.
             self.most = if self.most > difference { self.most } else { difference };
@@ -71,6 +93,11 @@ impl Errors {
         self.differing == 0
     }
 
+    /// Whether there was a value to compare.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Root of the mean square of the differences.
     pub(crate) fn rmse(&self) -> f64 {
         (self.squares / self.count as f64).sqrt()
@@ -82,8 +109,13 @@ impl Errors {
     }
 
     /// Peak signal to noise in decibels, as LLNL's tool has it: half the range is the peak.
-    pub(crate) fn psnr_of_range(&self) -> f64 {
+    pub(crate) fn psnr_of_half_range(&self) -> f64 {
         20.0 * ratio(self.high - self.low, 2.0 * self.rmse()).log10()
+    }
+
+    /// Peak signal to noise in decibels, the whole range being the peak.
+    pub(crate) fn psnr_of_range(&self) -> f64 {
+        20.0 * ratio(self.high - self.low, self.rmse()).log10()
     }
 
     /// Peak signal to noise in decibels, the largest magnitude being the peak.

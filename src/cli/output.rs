@@ -107,6 +107,18 @@ mod unnamed {
     }
 }
 
+/// The path at the end of a chain of links, which need not be there.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { return Ok(path) };
+        // What is relative is so to the link's folder.
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(io::Error::other("too many links, one to another"))
+}
+
 /// Where a result goes.
 #[derive(Debug)]
 pub(crate) enum Output {
@@ -128,7 +140,10 @@ impl Output {
             return Ok(Self::Stream(standard_output()?));
         }
         // A link stays, and what it points to is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = match fs::canonicalize(path) {
+            Ok(path) => path,
+            Err(_) => end_of_links(path)?,
+        };
         let there = fs::metadata(&path).ok();
         if there.as_ref().is_some_and(|there| !there.is_file()) {
             return Ok(Self::Stream(File::options().write(true).open(path)?));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use zfp_wgpu::{Compressor, Field, Mode, StreamWord};
+use zfp_wgpu::{Compressor, Decompressor, Field, Mode, StreamWord};
 
 use crate::support::{OURS, floats, folder, ours, run, said, write_data};
 
@@ -89,6 +89,8 @@ fn what_was_lost_is_told() {
     assert!(text.contains("ratio 4, 8 bits per value"), "{text}");
     assert!(text.contains("largest error 0.0397, RMSE 0.008006"), "{text}");
     assert!(text.contains("PSNR 46.90 dB (half the range"), "{text}");
+    // Twice the peak.
+    assert!(text.contains("PSNR 52.92 dB (range / RMSE, as Python's"), "{text}");
     assert!(text.contains(" dB (largest magnitude / RMSE)"), "{text}");
     let with_header = succeeds("compress a.npy a.z --rate 8", folder.path());
     assert!(with_header.contains("largest error 0.0397, RMSE 0.008006"), "{with_header}");
@@ -96,6 +98,39 @@ fn what_was_lost_is_told() {
     assert!(text.contains("nothing lost"), "{text}");
     assert_eq!(succeeds("compress a.npy a.z -r 8 --quiet", folder.path()), "");
     assert!(!succeeds("compress a.npy a.z -r 8 --no-errors", folder.path()).contains("error"));
+}
+
+#[test]
+fn values_that_are_not_finite_have_no_error() {
+    let folder = folder();
+    let mut values: Vec<f32> = bytemuck::pod_collect_to_vec(&floats(1000));
+    let small = "--precision 30 --allow-non-finite";
+    // The last blocks are lost but for their finite zeros.
+    values[..990].fill(0.0);
+    values[3] = 1000.125;
+    values[992..].copy_from_slice(&[f32::NAN, f32::INFINITY, -f32::INFINITY, 0.0].repeat(2));
+    values[990] = 0.0;
+    values[991] = 0.0;
+    let write = |values: &[f32]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        fs::write(folder.path().join("a.npy"), npy("1000,", &bytes)).unwrap();
+    };
+    write(&values);
+    let text = succeeds(&format!("compress a.npy a.z {small}"), folder.path());
+    assert!(text.contains("left out of these: 6 values that are not finite"), "{text}");
+    // What came back of the finite ones, by hand.
+    let stream = fs::read(folder.path().join("a.z")).unwrap();
+    let back = Decompressor::new().decompress::<f32>(&stream).unwrap().values;
+    let finite = values.iter().zip(&back).filter(|(value, _)| value.is_finite());
+    let most = finite.map(|(value, back)| (value - back).abs()).fold(0.0, f32::max);
+    let told = text.split("largest error ").nth(1).unwrap().split(',').next().unwrap();
+    let told: f32 = told.parse().unwrap();
+    assert!((told - most).abs() <= 1e-3 * most, "{told} is not {most}: {text}");
+    write(&[f32::NAN; 1000]);
+    let text = succeeds(&format!("compress a.npy a.z {small}"), folder.path());
+    assert!(text.contains("no f32 is finite"), "{text}");
+    let text = succeeds("compress a.npy a.z --reversible", folder.path());
+    assert!(text.contains("nothing lost"), "{text}");
 }
 
 #[test]
@@ -263,4 +298,20 @@ fn links_and_permissions_stay() {
     fs::copy(at("f32"), at("same")).unwrap();
     succeeds("compress same same -r 8 -s 1000 -t f32", folder.path());
     assert!(fs::read(at("same")).unwrap().starts_with(b"zfp"));
+}
+
+#[test]
+fn negative_numbers_are_numbers() {
+    let folder = folder();
+    fs::write(folder.path().join("a.npy"), npy("1000,", &floats(1000))).unwrap();
+    for (flags, line) in [
+        ("--tolerance -1", "tolerance"),
+        ("-a -1e-3", "tolerance"),
+        ("--rate -8", "rate"),
+        ("-p -1", "invalid value '-1' for '--precision"),
+    ] {
+        fails(&format!("compress a.npy a.z {flags}"), folder.path(), line);
+        let output = ours(&format!("compress a.npy a.z {flags}"), folder.path());
+        assert!(!said(&output).contains("unexpected argument"), "{flags}: {}", said(&output));
+    }
 }

@@ -111,3 +111,27 @@ fn files_larger_than_memory() {
         fs::remove_file(at("b.raw")).unwrap();
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn links_to_nothing_stay_and_get_a_file() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("a.raw"), crate::support::floats(1000)).unwrap();
+    fs::create_dir(at("sub")).unwrap();
+    symlink("sub/second", at("first")).unwrap();
+    symlink("../real.z", at("sub/second")).unwrap();
+    let output = ours("compress a.raw first -s 1000 -t f32 -r 8", folder.path());
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(at("sub/second")).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(at("real.z")).unwrap().is_file());
+
+    symlink("round", at("and")).unwrap();
+    symlink("and", at("round")).unwrap();
+    let output = ours("compress a.raw round -s 1000 -t f32 -r 8", folder.path());
+    assert!(said(&output).contains("too many links"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1));
+}

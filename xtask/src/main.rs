@@ -1,14 +1,14 @@
 //! `cargo xtask demo | test | bench`: the project's own commands.
 //!
 //! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later; only
-//! `test` may install packages of the system: a GPU in software where there is none, and LLNL's
-//! zfp.
+//! `test` may install packages of the system, where they are not there: a GPU in software, LLNL's
+//! zfp and HDF5's programs.
 
 mod bench;
 mod debian;
 mod demo;
 mod gpu;
-mod llnl;
+mod programs;
 mod python;
 mod report;
 mod shell;
@@ -24,8 +24,9 @@ usage: cargo xtask COMMAND
   demo [ARRAY.npy ...]   build the Python wheel, compress a real array (or those named)
                          in every mode, print a table and write a picture
   test                   everything: Rust tests, lints, docs, benches once, Python tests;
-                         REQUIRE_GPU=1 makes it an error if there is no GPU, and
-                         REQUIRE_ZFP=1 if there is no zfp of LLNL
+                         REQUIRE_GPU=1 makes it an error if there is no GPU,
+                         REQUIRE_ZFP=1 if there is no zfp of LLNL, and
+                         REQUIRE_HDF5=1 if there are no programs of HDF5's
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
   bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
   bench --html FILE [ARRAY.npy ...]

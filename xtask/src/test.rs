@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::bench;
 use crate::gpu::{self, Gpu};
-use crate::llnl;
+use crate::programs;
 use crate::python::install_wheel;
 use crate::shell::{self, cargo, command, root};
 
@@ -53,7 +53,7 @@ pub(crate) fn run() -> Result<()> {
         gpu = gpu::prepare()?;
         Ok(())
     })?;
-    step("zfp of LLNL", llnl::prepare)?;
+    step("programs of LLNL and HDF5", programs::prepare)?;
     // `--benches` too: criterion then runs each bench once.
     step("Rust tests", || shell::run(cargo().args(["test", "--all-features", "--all-targets"])))?;
     if gpu == Gpu::Software {

@@ -94,6 +94,12 @@ impl Stored {
     }
 
     /// The numbers for the file.
+    /// Whether nothing is lost.
+    pub(crate) fn is_reversible(&self) -> bool {
+        let Chunk { scalar, shape, .. } = &self.chunk;
+        Mode::Reversible.params(*scalar, shape.len()).is_ok_and(|params| params == self.params)
+    }
+
     pub(crate) fn words(&self) -> Result<Vec<u32>> {
         let Chunk { scalar, shape, swapped } = &self.chunk;
         let mut bytes = Header::new(*scalar, shape, Mode::Expert(self.params))?.to_bytes()?;

@@ -21,6 +21,11 @@ pub(crate) enum Error {
         /// The whole shape.
         shape: Vec<u64>,
     },
+    /// What comes to zfp are no values any more.
+    #[error(
+        "HDF5's filter {0} comes before zfp, which would lose parts of its bytes as if they were values: zfp must be the first filter, or reversible"
+    )]
+    NotFirst(i32),
     /// The user's numbers ask for nothing that there is.
     #[error("{0:?} are no cd_values of H5Z-ZFP: (mode 1 to 5, 0, parameters...)")]
     Requested(Vec<u32>),

@@ -16,6 +16,8 @@ pub(crate) type Hid = i64;
 /// The filter's number in the registry of The HDF Group.
 pub(crate) const FILTER: c_int = 32013;
 
+/// `H5Z_FILTER_RESERVED`: HDF5's own filters have lower numbers. None of them leaves values.
+const RESERVED: c_int = 256;
 /// `H5S_MAX_RANK`.
 const MAX_RANK: usize = 32;
 /// `H5T_INTEGER` and `H5T_FLOAT` of `H5T_class_t`.
@@ -118,6 +120,39 @@ impl Api {
         }
         // The count is how many there are, which may be more than there was room for.
         Ok((flags, values[..count.min(values.len())].to_vec()))
+    }
+
+    /// The first of HDF5's own filters that a property list has before zfp.
+    pub(crate) fn before(&self, dcpl: Hid) -> Result<Option<c_int>> {
+        type Count = unsafe extern "C" fn(Hid) -> c_int;
+        type Get = unsafe extern "C" fn(
+            Hid,
+            c_uint,
+            *mut c_uint,
+            *mut usize,
+            *mut c_uint,
+            usize,
+            *mut c_char,
+            *mut c_uint,
+        ) -> c_int;
+        let count = function!(self, c"H5Pget_nfilters", Count)?;
+        let get = function!(self, c"H5Pget_filter2", Get)?;
+        // SAFETY: HDF5 checks its own numbers.
+        let count = c_uint::try_from(unsafe { count(dcpl) });
+        for index in 0..count.map_err(|_| Error::Hdf5("the number of filters"))? {
+            let (mut flags, mut values, mut config) = (0, 0, 0);
+            let (none, name) = (std::ptr::null_mut(), std::ptr::null_mut());
+            // SAFETY: HDF5 writes no values where there is room for none, and no name.
+            let filter = unsafe {
+                get(dcpl, index, &raw mut flags, &raw mut values, none, 0, name, &raw mut config)
+            };
+            match filter {
+                FILTER => break,
+                0..RESERVED => return Ok(Some(filter)),
+                _ => (),
+            }
+        }
+        Ok(None)
     }
 
     /// What H5Z-ZFP's `H5Pset_zfp_*` left in a property list, if a program used them.

@@ -107,7 +107,11 @@ extern "C" fn set_local(dcpl: Hid, datatype: Hid, space: Hid) -> c_int {
             [] => api.controls(dcpl)?.unwrap_or(cd_values::DEFAULT),
             given => cd_values::requested(given, &chunk)?,
         };
-        let words = Stored::new(&chunk, mode)?.words()?;
+        let stored = Stored::new(&chunk, mode)?;
+        if let Some(filter) = api.before(dcpl)?.filter(|_| !stored.is_reversible()) {
+            return Err(Error::NotFirst(filter));
+        }
+        let words = stored.words()?;
         api.set_cd_values(dcpl, flags, &words)
     });
     match done {

@@ -34,6 +34,8 @@ def filter_of(dataset):
 def tool(name, *args, status=0):
     """What a program of HDF5's says, which knows of the plugin by the variable alone."""
     if shutil.which(name) is None:
+        if os.environ.get("REQUIRE_HDF5") == "1":
+            pytest.fail(f"REQUIRE_HDF5=1, and there is no {name}")
         pytest.skip(f"SKIPPED: no {name} here (Debian: apt-get install hdf5-tools)")
     env = {**os.environ, "HDF5_PLUGIN_PATH": zfp_wgpu.hdf5.plugin_path()}
     done = subprocess.run([name, *map(str, args)], env=env, capture_output=True, text=True)

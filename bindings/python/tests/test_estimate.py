@@ -143,3 +143,21 @@ def test_nan():
         zfp_wgpu.estimate(array, rate=8)
     found = zfp_wgpu.estimate(array)
     assert found.max_error == 0 and found.psnr == math.inf
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_not_finite_need_not_be_in_the_sample(bad, dtype):
+    array = smooth((300, 400), dtype)
+    array[299, 7] = bad
+    lossless = {"minexp": -1075}
+    for mode in ({"rate": 8}, {"precision": 9}, {"tolerance": 1e-3}, {"maxprec": 9}):
+        with pytest.raises(ValueError) as theirs:
+            zfp_wgpu.compress_numpy(array, **mode)
+        with pytest.raises(ValueError, match=r"\[299, 7\]") as ours:
+            zfp_wgpu.estimate(array, **mode, blocks=1)
+        assert str(ours.value).endswith(str(theirs.value))
+    with pytest.raises(ValueError, match=r"\[299, 7\]"):
+        zfp_wgpu.suggest(array, psnr=50, blocks=1)
+    for mode in ({}, lossless):
+        assert zfp_wgpu.estimate(array, **mode, blocks=1).max_error == 0

@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import h5py
 import pytest
 import zarr
 
@@ -33,6 +34,10 @@ def test_xarray_in_zarr_2_zarr_3_and_netcdf(tmp_path):
     metadata = json.loads((tmp_path / "3.zarr/air/zarr.json").read_text())
     expected = {"mode": "fixed_accuracy", "tolerance": 0.01}
     assert metadata["codecs"] == [{"name": "zfp", "configuration": expected}]
+    with h5py.File(tmp_path / "air.nc") as file:
+        number, _, _, name = file["air"].id.get_create_plist().get_filter(0)
+        # HDF5 keeps the name of the filter that wrote.
+        assert number == 32013 and b"zfp-wgpu" in name
 
 
 def test_dask_with_an_array_larger_than_a_workers_share(tmp_path):

@@ -123,6 +123,7 @@ def test_arguments_are_those_of_hdf5plugin(kwargs):
         {"rate": float("nan")},
         {"accuracy": float("inf")},
         {"precision": -1},
+        {"precision": 65},
         {"precision": 1.5},
         {"minbits": 1, "maxbits": 1 << 32, "maxprec": 64, "minexp": -1074},
     ],

@@ -47,6 +47,14 @@ def test_what_zfp_cannot_do():
             fails("0 bits", dtype=np.int32, zfp=Zfp(rate=0))
             fails("at most 16777216", shape=(1 << 25, 2), dtype=np.int32)
 
+            # What shuffles bytes leaves none that may be lost.
+            fails("must be the first filter", zfp={"shuffle": True, **Zfp(rate=8)})
+            kept = np.random.default_rng(0).random((4, 5), np.float32)
+            zfp = {"shuffle": True, "chunks": (4, 5), **Zfp(reversible=True)}
+            assert (file.create_dataset("kept", data=kept, **zfp)[...] == kept).all()
+            zfp = {"fletcher32": True, "chunks": (4, 5), **Zfp(rate=8)}
+            file.create_dataset("behind", data=kept, **zfp)
+
             # One value is an array, too.
             one = file.create_dataset("one", data=[[[7.0]]], chunks=(1, 1, 1), **Zfp(rate=32))
             assert one[0, 0, 0] == 7 and one.id.get_chunk_info(0).filter_mask == 0

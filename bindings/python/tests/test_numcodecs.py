@@ -206,3 +206,16 @@ def test_numcodecs_is_a_choice():
 
     in_child(case)
     assert numcodecs.get_codec({"id": "zfpy"})
+
+
+def test_numbers_of_numpy_are_written_as_numbers():
+    for plain, numpy in (
+        (Ours(2, rate=8.0), Ours(np.int64(2), rate=np.float32(8))),
+        (Ours(3, precision=8), Ours(3, precision=np.int64(8))),
+        (Ours(4, tolerance=0.5), Ours(4, tolerance=np.float32(0.5))),
+    ):
+        written = json.dumps(numpy.get_config())
+        assert written == json.dumps(plain.get_config())
+        assert numcodecs.get_codec(json.loads(written)) == numpy
+        array = smooth((9, 10), np.float64)
+        assert numpy.encode(array) == plain.encode(array)

@@ -273,3 +273,22 @@ def test_zarrs_own_numcodecs_zfpy_works_without_zfpy(tmp_path):
     in_child(case, str(tmp_path), settings, warnings="default")
     a, b = (zarr.open_array(tmp_path / name)[:] for name in "ab")
     assert np.abs(a - array).max() <= 1e-3 and np.abs(b - a).max() <= 1e-3
+
+
+@pytest.mark.parametrize(
+    "codec, expected",
+    [
+        (Zfp(rate=np.float32(8)), {"mode": "fixed_rate", "rate": 8.0}),
+        (Zfp(tolerance=np.float64(0.5)), {"mode": "fixed_accuracy", "tolerance": 0.5}),
+        (Zfp(precision=np.int64(8)), {"mode": "fixed_precision", "precision": 8}),
+        (Zfpy(np.int32(2), rate=np.float32(8)), {"mode": 2, "rate": 8.0}),
+        (Zfpy(3, precision=np.uint8(8)), {"mode": 3, "precision": 8}),
+    ],
+    ids=repr,
+)
+def test_numbers_of_numpy_are_written_as_numbers(codec, expected, tmp_path):
+    array = smooth((9, 10), np.float64)
+    create(tmp_path, array, codec)
+    (written,) = json.loads((tmp_path / "zarr.json").read_text())["codecs"]
+    assert written == codec.to_dict() and written["configuration"] == expected
+    assert type(codec).from_dict(written) == codec

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import _native
 
-__all__ = ["NONFINITE_VARIABLE", "compress"]
+__all__ = ["NONFINITE_VARIABLE", "compress", "plain"]
 
 # The variable of the environment that says what lossy modes do with NaN and infinity.
 NONFINITE_VARIABLE = "ZFP_WGPU_NONFINITE"
@@ -31,6 +31,11 @@ def compress(array: NDArray[Any], header: bool, arguments: dict[str, Any]) -> by
                 f"{NONFINITE_VARIABLE}=allow to have arbitrary numbers around it"
             ) from None
         raise
+
+
+def plain(number: Any) -> Any:
+    """A number of NumPy's as Python's own, which JSON can write; anything else as it is."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def _refused(array: NDArray[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,8 @@ def estimate(
     Parameters
     ----------
     arr : numpy.ndarray
-        What `compress_numpy` takes. Only the sample is read, and once all of it for the
-        range; so `arr` may be a memory map.
+        What `compress_numpy` takes. Only the sample is read, and in lossy modes once all of
+        it for the range; so `arr` may be a memory map.
     tolerance, rate, precision
         As for `compress_numpy`: at most one of them, and nothing is lost with none.
     blocks : int, optional
@@ -96,7 +97,8 @@ def estimate(
     Raises
     ------
     TypeError, ValueError, RuntimeError
-        What `compress_numpy` refuses, or `blocks` below 1.
+        What `compress_numpy` refuses, NaN and infinity outside the sample among it, or
+        `blocks` below 1.
 
     Examples
     --------
@@ -212,10 +214,7 @@ class _Sample:
 
     def estimate(self, mode: dict[str, Any]) -> Estimate:
         values, array = self.values, self.array
-        lossy = any(number >= 0 for name, number in mode.items() if name != "minexp")
-        finite = array.dtype.kind == "i" or np.isfinite(values).all()
-        if (lossy or "minexp" in mode) and not finite:
-            raise ValueError("arr holds NaN or infinity, which lossy modes refuse")
+        self._refuse_non_finite(mode)
         # So little work is no work for a GPU.
         body = _native.compress_numpy(values, write_header=False, word_bits=8, device="cpu", **mode)
         code = _ZTYPES[array.dtype.name]
@@ -234,10 +233,40 @@ class _Sample:
             stream_bytes=stream_bytes,
             max_error=float(error.max()),
             rmse=rmse,
-            psnr=_psnr(array, rmse),
+            psnr=self._psnr(rmse),
             blocks=self.blocks,
             of_blocks=self.total,
         )
+
+    def _refuse_non_finite(self, mode: dict[str, Any]) -> None:
+        """The error of `compress_numpy` if this mode meets NaN or infinity, in the sample or not."""
+        array = self.array
+        if array.dtype.kind == "i":
+            return
+        try:
+            one = np.full((1,) * array.ndim, np.nan, array.dtype)
+            _native.compress_numpy(one, device="cpu", **mode)
+            return
+        except ValueError:
+            pass
+        if not np.isfinite(self.ends).all():
+            try:
+                # Raises before it compresses anything, and tells the place.
+                _native.compress_numpy(array, device="cpu", **mode)
+            except ValueError as error:
+                raise ValueError(f"arr holds NaN or infinity: {error}") from None
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest of all values; NaN if there is one."""
+        with np.errstate(invalid="ignore"):
+            return float(self.array.min()), float(self.array.max())
+
+    def _psnr(self, rmse: float) -> float:
+        if rmse == 0:
+            return math.inf
+        span = self.ends[1] - self.ends[0]
+        return 20 * math.log10(span / rmse) if span > 0 else -math.inf
 
 
 def _gather(
@@ -270,10 +299,3 @@ def _distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):
         distance = np.abs(a.astype(float) - b.astype(float))
     return np.nan_to_num(distance, nan=0.0)
-
-
-def _psnr(array: NDArray[Any], rmse: float) -> float:
-    if rmse == 0:
-        return math.inf
-    span = float(array.max()) - float(array.min())
-    return 20 * math.log10(span / rmse) if span > 0 else -math.inf

@@ -78,7 +78,10 @@ class Zfp(h5py.filters.FilterRefBase):
         if rate is not None:
             modes.append((1, 0, *_double(rate), 0, 0))
         if precision is not None:
-            modes.append((2, 0, *_whole("I", precision), 0, 0, 0))
+            planes = _whole("I", precision)
+            if planes[0] > 64:
+                raise ValueError(f"precision={precision} is more than the 64 bit planes there are")
+            modes.append((2, 0, *planes, 0, 0, 0))
         if accuracy is not None:
             modes.append((3, 0, *_double(accuracy), 0, 0))
         if reversible:

@@ -22,7 +22,7 @@ from numcodecs.compat import (  # type: ignore[import-untyped,unused-ignore]
 from numcodecs.registry import register_codec  # type: ignore[import-untyped,unused-ignore]
 
 import zfp_wgpu
-from zfp_wgpu._codec import compress
+from zfp_wgpu._codec import compress, plain
 
 __all__ = ["ZFPY", "register"]
 
@@ -76,6 +76,7 @@ class ZFPY(Codec, metaclass=ABCMeta):  # type: ignore[misc,unused-ignore]
         precision: int = -1,
         compression_kwargs: dict[str, Any] | None = None,
     ) -> None:
+        mode, tolerance, rate, precision = map(plain, (mode, tolerance, rate, precision))
         # These names in this order are the configuration that numcodecs writes.
         given = {"tolerance": tolerance, "rate": rate, "precision": precision}
         arguments: dict[str, Any] = {}

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from zarr.abc.codec import ArrayBytesCodec
 
 import zfp_wgpu
-from zfp_wgpu._codec import compress
+from zfp_wgpu._codec import compress, plain
 from zfp_wgpu._types import promoted_dtype
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ class Zfp(_Serializer):
             )
         for name in given:
             _check(name, getattr(self, name))
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     @property
     def _arguments(self) -> dict[str, Any]:
@@ -201,6 +202,8 @@ class Zfpy(_Serializer):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "compression_kwargs", None)
+        for name in ("mode", "tolerance", "rate", "precision"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
         self._codec()
 
     def _codec(self) -> Any:

@@ -54,6 +54,10 @@ pub(super) fn run(options: &Options) -> Result<String> {
         if options.header {
             array = Array::of_header(&stream)?;
         }
+        if values.is_none() && matches!(options.execution, Execution::Threads(_)) {
+            // LLNL's tool has no threads to decompress by; after compressing it uses none.
+            return Err("decompression failed".to_owned());
+        }
         let mode = mode.filter(|_| !options.header);
         decoded = array.decompress(&decompressor, &stream, mode)?;
         if let Some(path) = &options.output {
@@ -227,7 +231,7 @@ impl Array {
         if let Some(lost) = lost {
             let [rmse, relative, most] =
                 [lost.rmse(), lost.relative(), lost.most].map(|error| general(error, 4));
-            let psnr = hundredths(lost.psnr_of_range());
+            let psnr = hundredths(lost.psnr_of_half_range());
             line += &format!(" rmse={rmse} nrmse={relative} maxe={most} psnr={psnr}");
         }
         line
