@@ -40,7 +40,7 @@ Other:
   -q                     print nothing
   -x serial              one thread (default)
   -x omp[=<threads>[,<chunk>]]
-                         several threads; the bytes are the same
+                         several threads to compress; the bytes are the same
   -x gpu                 a GPU, at a fixed rate; -x cuda: one that is not software
 ";
 
