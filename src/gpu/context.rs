@@ -18,7 +18,7 @@ use super::signal::Signal;
 /// How long a device may take without anything getting done.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same where the CPU is the device, which first compiles a kernel for as long.
-const SOFTWARE_PATIENCE: Duration = Duration::from_secs(300);
+const SOFTWARE_PATIENCE: Duration = Duration::from_secs(900);
 /// How long one look at the device may take. wgpu keeps locks meanwhile, and other threads
 /// wait for their turn.
 const LOOK: Duration = Duration::from_millis(20);
