@@ -183,4 +183,33 @@ mod tests {
         }
         assert_eq!(rivals.turn(1 << 30), Turn::Faster { gpu: false });
     }
+
+    #[test]
+    fn all_calls_together_cost_little_more_than_by_the_better_of_both() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..300 {
+            let mut any = |from: f64, to: f64| from * (to / from).powf(random.f64());
+            let gpu = Cost { latency: any(2e-5, 5e-3), per_byte: any(2e-11, 2e-9) };
+            let cpu = Cost { latency: any(1e-6, 5e-5), per_byte: any(2e-11, 2e-9) };
+            // What was measured at first is a third off at most.
+            let mut about = |cost: Cost| Cost {
+                latency: cost.latency * any(0.75, 1.33),
+                per_byte: cost.per_byte * any(0.75, 1.33),
+            };
+            let mut rivals = Rivals::new(about(gpu), about(cpu));
+            let (mut spent, mut best) = (0.0, 0.0);
+            // Ten seconds of calls, as they happen to come: of 1 to 256 MiB, a tenth off.
+            while best < 10.0 {
+                let bytes = any(2f64.powi(20), 2f64.powi(28)) as u64;
+                let noise = any(0.9, 1.1);
+                let times = [gpu, cpu].map(|cost| cost.seconds(bytes) * noise);
+                let (Turn::Faster { gpu } | Turn::Look { gpu }) = rivals.turn(bytes);
+                let time = if gpu { times[0] } else { times[1] };
+                rivals.note(gpu, bytes, Duration::from_secs_f64(time));
+                spent += time;
+                best += times[0].min(times[1]);
+            }
+            assert!(spent < 1.1 * best, "{gpu:?} and {cpu:?}: {spent} s instead of {best} s");
+        }
+    }
 }

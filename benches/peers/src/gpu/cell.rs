@@ -3,7 +3,10 @@
 use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
-use zfp_wgpu::{Compressor, Decompressor, Device, Field, FieldMut, Seconds, Selector, last_run};
+use zfp_wgpu::{
+    Compressor, Decompressor, Device, Field, FieldMut, Seconds, Selector, last_run,
+    wait_until_started,
+};
 
 use crate::cases::{Case, Value};
 use crate::copies::Bus;
@@ -27,6 +30,8 @@ pub(crate) struct Row {
     pub(crate) parts: Parts,
     /// As many bytes there and back, without any work.
     pub(crate) plain: f64,
+    /// The library's own choice between the two.
+    pub(crate) auto: f64,
     /// The CPU with all threads and, for arrays not too large, with one; C with one.
     pub(crate) all: f64,
     pub(crate) one: Option<f64>,
@@ -44,6 +49,7 @@ impl Row {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
     Gpu,
+    Auto,
     Plain,
     All,
     One,
@@ -96,17 +102,21 @@ pub(crate) fn shape(dims: usize, values: usize) -> Vec<usize> {
 }
 
 impl<T: Value> Cell<'_, T> {
-    fn compressors(&self) -> [Compressor; 3] {
+    /// For the GPU, the CPU with all threads and with one, and the library's choice.
+    fn compressors(&self) -> [Compressor; 4] {
         let with = |device, threads: Option<usize>| {
             Compressor::new(self.case.mode).device(device).threads(threads)
         };
-        [with(self.gpu(), None), with(Device::Cpu, None), with(Device::Cpu, Some(1))]
+        let [all, one] = [None, Some(1)].map(|threads| with(Device::Cpu, threads));
+        [with(self.gpu(), None), all, one, with(Device::Auto, None)]
     }
 
-    fn decompressors(&self) -> [Decompressor; 3] {
+    /// Likewise.
+    fn decompressors(&self) -> [Decompressor; 4] {
         let with =
             |device, threads: Option<usize>| Decompressor::new().device(device).threads(threads);
-        [with(self.gpu(), None), with(Device::Cpu, None), with(Device::Cpu, Some(1))]
+        let [all, one] = [None, Some(1)].map(|threads| with(Device::Cpu, threads));
+        [with(self.gpu(), None), all, one, with(Device::Auto, None)]
     }
 
     fn gpu(&self) -> Device {
@@ -121,11 +131,11 @@ impl<T: Value> Cell<'_, T> {
     /// Whether the GPU gives what the CPU and C give; the stream.
     pub(crate) fn check(&self) -> Result<Vec<u8>> {
         let field = Field::new(self.values, self.shape)?;
-        let [gpu, all, one] = self.compressors();
+        let [gpu, all, one, _] = self.compressors();
         let stream = all.compress(&field)?;
         ensure!(gpu.compress(&field)? == stream, "the GPU's stream differs");
         ensure!(ran_on_gpu()?, "the CPU answered for the GPU");
-        let [gpu, all, _] = self.decompressors();
+        let [gpu, all, ..] = self.decompressors();
         let mut expected = vec![T::zeroed(); self.values.len()];
         // Not the same beforehand: what is not written is seen.
         let mut found = self.values.to_vec();
@@ -170,16 +180,18 @@ impl<T: Value> Cell<'_, T> {
     pub(crate) fn measure(&self, bus: &mut Bus, rounds: Rounds) -> Result<[Row; 2]> {
         let stream = self.check()?;
         let mut c = self.reference()?;
-        let mut whose = vec![Who::Gpu, Who::Plain, Who::All];
+        let mut whose = vec![Who::Gpu, Who::Auto, Who::Plain, Who::All];
         whose.extend(self.is_small().then_some(Who::One));
         whose.extend(c.is_some().then_some(Who::C));
 
         let field = Field::new(self.values, self.shape)?;
-        let [gpu, all, one] = self.compressors();
+        let [gpu, all, one, auto] = self.compressors();
         let mut room = vec![0; stream.len()];
+        learn(|| auto.compress(&field).map(drop))?;
         let encode = self.direction(false, &stream, &whose, rounds, |who| {
             let compressor = match who {
                 Who::Gpu => &gpu,
+                Who::Auto => &auto,
                 Who::All => &all,
                 Who::One => &one,
                 Who::Plain => return bus.pass(bytemuck::cast_slice(self.values), &mut room),
@@ -190,11 +202,13 @@ impl<T: Value> Cell<'_, T> {
         })?;
         drop(room);
 
-        let [gpu, all, one] = self.decompressors();
+        let [gpu, all, one, auto] = self.decompressors();
         let mut values = vec![T::zeroed(); self.values.len()];
+        learn(|| auto.decompress_into(&stream, FieldMut::new(&mut values, self.shape)?))?;
         let decode = self.direction(true, &stream, &whose, rounds, |who| {
             let decompressor = match who {
                 Who::Gpu => &gpu,
+                Who::Auto => &auto,
                 Who::All => &all,
                 Who::One => &one,
                 Who::Plain => return bus.pass(&stream, bytemuck::cast_slice_mut(&mut values)),
@@ -231,11 +245,22 @@ impl<T: Value> Cell<'_, T> {
             gpu: time(Who::Gpu).unwrap_or(f64::NAN),
             parts: Parts::of(&runs),
             plain: time(Who::Plain).unwrap_or(f64::NAN),
+            auto: time(Who::Auto).unwrap_or(f64::NAN),
             all: time(Who::All).unwrap_or(f64::NAN),
             one: time(Who::One),
             c: time(Who::C),
         })
     }
+}
+
+/// Lets the library find out, in the background, which of its devices is the faster one for
+/// such calls: it opens the device at the first, and measures at the second.
+fn learn(mut call: impl FnMut() -> zfp_wgpu::Result<()>) -> Result<()> {
+    for _ in 0..2 {
+        call()?;
+        wait_until_started();
+    }
+    Ok(())
 }
 
 /// Whether the last call was the GPU's.

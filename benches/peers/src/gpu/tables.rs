@@ -27,7 +27,7 @@ pub(crate) struct Results {
 type Column = (&'static str, usize, fn(&Row, &Copies) -> String);
 
 /// What there is to say of a row.
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 13] = [
     ("GPU GB/s", 8, |row, _| number(row.speed(row.gpu))),
     ("× CPU", 7, |row, _| number(row.all / row.gpu)),
     ("× 1 thread", 10, |row, _| ratio(row.one, row.gpu)),
@@ -41,6 +41,7 @@ const COLUMNS: [Column; 12] = [
     ("kernel ms", 9, |row, _| number(row.parts.kernel * 1e3)),
     ("download ms", 11, |row, _| number(row.parts.download * 1e3)),
     ("CPU GB/s", 8, |row, _| number(row.speed(row.all))),
+    ("auto", 6, |row, _| number(row.all.min(row.gpu) / row.auto)),
     ("copies GB/s", 11, |row, _| number(row.speed(row.plain))),
 ];
 
