@@ -5,7 +5,7 @@
 use super::super::lanes::Planes;
 use super::super::level::Isa;
 use super::codes;
-use super::sink::Sink;
+use super::sink::Put;
 use crate::block::fours;
 
 /// Writes the planes of blocks of up to 64 values.
@@ -19,7 +19,7 @@ pub(crate) trait Coder<I: Isa> {
     /// them, perhaps less than nothing.
     fn put<const N: usize>(
         &mut self,
-        sink: &mut Sink<'_>,
+        sink: &mut impl Put,
         planes: &Planes,
         block: usize,
         range: (usize, usize),
@@ -39,7 +39,7 @@ impl<I: Isa> Coder<I> for Blockwise<I> {
     #[inline(always)]
     fn put<const N: usize>(
         &mut self,
-        sink: &mut Sink<'_>,
+        sink: &mut impl Put,
         planes: &Planes,
         block: usize,
         range: (usize, usize),
@@ -102,7 +102,7 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
     #[inline(always)]
     fn put<const N: usize>(
         &mut self,
-        sink: &mut Sink<'_>,
+        sink: &mut impl Put,
         planes: &Planes,
         block: usize,
         (bottom, top): (usize, usize),
@@ -151,7 +151,7 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
 #[inline(always)]
 fn put_16<I: Isa>(
     isa: I,
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes,
     block: u32,
     (bottom, top): (usize, usize),
@@ -189,7 +189,7 @@ fn put_16<I: Isa>(
 /// As [`put_64`](super::codes::put_64), for the 4 coefficients of block `block` of sixteen.
 #[inline(always)]
 fn put_4(
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes,
     block: u32,
     (bottom, top): (usize, usize),

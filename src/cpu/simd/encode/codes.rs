@@ -11,7 +11,7 @@
 
 use super::super::lanes::Planes;
 use super::super::level::Isa;
-use super::sink::Sink;
+use super::sink::Put;
 
 /// Most bits that are doubled at once, with a group test before them.
 const PIECE: u32 = 31;
@@ -81,7 +81,7 @@ fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64
 #[inline(always)]
 pub(super) fn put_64<I: Isa>(
     isa: I,
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes,
     range: (usize, usize),
     budget: i32,
@@ -98,7 +98,7 @@ pub(super) fn put_64<I: Isa>(
 #[inline(always)]
 fn put_64_by_halves<I: Isa>(
     isa: I,
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes,
     (bottom, top): (usize, usize),
     mut budget: i32,
@@ -175,7 +175,7 @@ const INSERTED: u64 = !DATA;
 #[inline(always)]
 fn put_64_by_pieces<I: Isa>(
     isa: I,
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes,
     (bottom, top): (usize, usize),
     mut budget: i32,
@@ -207,7 +207,7 @@ fn put_64_by_pieces<I: Isa>(
 /// Writes planes of 64 coefficients, all of which are known, as they are.
 #[inline(always)]
 pub(super) fn put_raw(
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes,
     (bottom, top): (usize, usize),
     mut budget: i32,
@@ -233,7 +233,7 @@ pub(super) fn put_raw(
 #[inline(always)]
 fn put_pieces<I: Isa>(
     isa: I,
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     mut tested: u32,
     mut count: u32,
     from: impl Fn(u32) -> u64,
@@ -260,7 +260,7 @@ fn put_pieces<I: Isa>(
 #[inline(always)]
 pub(super) fn put_256<I: Isa>(
     isa: I,
-    sink: &mut Sink<'_>,
+    sink: &mut impl Put,
     planes: &Planes4,
     (bottom, top): (usize, usize),
     mut budget: i32,

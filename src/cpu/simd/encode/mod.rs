@@ -28,7 +28,7 @@ use crate::scalar::{Coefficient, ScalarType};
 pub(crate) use coder::{Blockwise, Coder};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use coder::{Codes, CodesOfEight, Tilewise};
-use sink::Sink;
+use sink::{Put, Short, Sink};
 
 /// A scalar and the vectors that hold sixteen of it.
 pub(crate) trait Vectored: BlockScalar {
@@ -267,6 +267,14 @@ impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T
             // Where nothing is known, a group test comes before the first one-bit.
             let test = u32::from(N == 64 && top > bottom);
             let length = head.length + empty;
+            if N <= 16 && minbits == maxbits && maxbits <= 64 && length < 64 {
+                // All of the block in a register, and no need to go back.
+                let mut short = Short { word: head.code, bits: length };
+                let left = maxbits as i32 - length as i32;
+                coder.put::<N>(&mut short, planes, i, (bottom, top), left);
+                sink.put(isa.low(short.word, maxbits), maxbits);
+                continue;
+            }
             if length < u64::BITS {
                 sink.put(head.code | u64::from(test) << length, length + test);
             } else {

@@ -6,6 +6,36 @@ use crate::bitstream::OpenBits;
 
 use super::super::level::Isa;
 
+/// Takes bits, one code after the other.
+pub(crate) trait Put {
+    /// Takes `count` bits; `value` has none beyond them, `count` is at most 64.
+    fn put(&mut self, value: u64, count: u32);
+
+    /// Takes `CHUNK` words, of which the first `count` count.
+    #[inline(always)]
+    fn put_words<const CHUNK: usize>(&mut self, words: [u64; CHUNK], count: usize) {
+        for i in 0..CHUNK.min(count) {
+            self.put(words[i], 64);
+        }
+    }
+}
+
+/// The first 64 bits of what is put, for blocks that have no more; and how many were put.
+#[derive(Clone, Copy)]
+pub(super) struct Short {
+    pub(super) word: u64,
+    pub(super) bits: u32,
+}
+
+impl Put for Short {
+    #[inline(always)]
+    fn put(&mut self, value: u64, count: u32) {
+        // What is beyond is cut off; a shift by 64 is not defined.
+        self.word |= if self.bits < 64 { value << self.bits } else { 0 };
+        self.bits += count;
+    }
+}
+
 /// Writes bits without looking for room: whoever makes one answers for it.
 pub(crate) struct Sink<'a> {
     /// All of the memory. Not as a slice, which would claim it for itself.
@@ -17,6 +47,36 @@ pub(crate) struct Sink<'a> {
     /// The unfinished word, and how many bits it has: less than 64.
     word: u64,
     bits: u32,
+}
+
+impl Put for Sink<'_> {
+    #[inline(always)]
+    fn put(&mut self, value: u64, count: u32) {
+        self.store(self.word | value << self.bits);
+        // No branch: whether a word is full is as good as random.
+        let total = self.bits + count;
+        // In two steps, since a shift by 64 (bits = 0) is not defined.
+        let rest = (value >> 1) >> (63 - self.bits);
+        self.word = if total >= 64 { rest } else { self.word | value << self.bits };
+        self.at = self.at.wrapping_add((total / 64 * 8) as usize);
+        self.bits = total % 64;
+    }
+
+    #[inline(always)]
+    fn put_words<const CHUNK: usize>(&mut self, words: [u64; CHUNK], count: usize) {
+        let mut word = self.word;
+        let start = self.at;
+        for (i, value) in words.into_iter().enumerate() {
+            self.at = start.wrapping_add(8 * i);
+            self.store(word | value << self.bits);
+            word = (value >> 1) >> (63 - self.bits);
+        }
+        self.at = start.wrapping_add(8 * CHUNK);
+        self.store(word);
+        self.at = start.wrapping_add(8 * count);
+        let mask = (1 << self.bits) - 1;
+        self.word = self.load() & mask;
+    }
 }
 
 impl<'a> Sink<'a> {
@@ -41,36 +101,6 @@ impl<'a> Sink<'a> {
         // SAFETY: this is the slice that `new` was given, for as long as it was given.
         let space = unsafe { std::slice::from_raw_parts_mut(self.base, self.len) };
         OpenBits::from_parts(space, at, self.word, self.bits)
-    }
-
-    /// Writes `count` bits; `value` has none beyond them, `count` is at most 64.
-    #[inline(always)]
-    pub(super) fn put(&mut self, value: u64, count: u32) {
-        self.store(self.word | value << self.bits);
-        // No branch: whether a word is full is as good as random.
-        let total = self.bits + count;
-        // In two steps, since a shift by 64 (bits = 0) is not defined.
-        let rest = (value >> 1) >> (63 - self.bits);
-        self.word = if total >= 64 { rest } else { self.word | value << self.bits };
-        self.at = self.at.wrapping_add((total / 64 * 8) as usize);
-        self.bits = total % 64;
-    }
-
-    /// Writes `CHUNK` words, of which the first `count` count.
-    #[inline(always)]
-    pub(super) fn put_words<const CHUNK: usize>(&mut self, words: [u64; CHUNK], count: usize) {
-        let mut word = self.word;
-        let start = self.at;
-        for (i, value) in words.into_iter().enumerate() {
-            self.at = start.wrapping_add(8 * i);
-            self.store(word | value << self.bits);
-            word = (value >> 1) >> (63 - self.bits);
-        }
-        self.at = start.wrapping_add(8 * CHUNK);
-        self.store(word);
-        self.at = start.wrapping_add(8 * count);
-        let mask = (1 << self.bits) - 1;
-        self.word = self.load() & mask;
     }
 
     #[inline(always)]
