@@ -5,6 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod lanes;
+mod short;
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
@@ -15,7 +16,8 @@ use bytemuck::Pod;
 use super::group::{Cast, Group};
 use super::head::Kind;
 use super::machine::Machine;
-use crate::block::{BlockScalar, order};
+use super::source::Bits;
+use crate::block::{BlockScalar, Params, order};
 use crate::cpu::simd::level::Avx512;
 use crate::cpu::simd::unlift;
 use lanes::{Lanes32, Lanes64, Wide};
@@ -41,6 +43,17 @@ impl Machine for Avx512 {
     fn low(self, value: u64, count: u32) -> u64 {
         // SAFETY: `self` proves that the CPU has BMI2.
         unsafe { _bzhi_u64(value, count) }
+    }
+    #[inline(always)]
+    fn short_fours<S: BlockScalar>(
+        self,
+        bits: Bits<'_>,
+        at: u64,
+        params: Params,
+        group: &mut Group,
+    ) -> bool {
+        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
+        unsafe { short::read::<S>(bits, at, params, group) }
     }
     #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(

@@ -78,7 +78,7 @@ static LAST: [[u64; 1 << INDEX]; 4] = {
 };
 
 /// A plane, the bits of its code, and how many coefficients are known then, bit by bit.
-const fn one(known: u32, left: u32, window: u32) -> (u32, u32, u32) {
+pub(super) const fn one(known: u32, left: u32, window: u32) -> (u32, u32, u32) {
     let mut n = known;
     let mut used = if n < left { n } else { left };
     let mut plane = window & ((1 << used) - 1);

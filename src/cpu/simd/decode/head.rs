@@ -29,7 +29,7 @@ pub(super) struct Head {
 }
 
 /// The exponent whose scale is one: zeros stay zeros.
-const fn neutral(scalar: ScalarType) -> i32 {
+pub(super) const fn neutral(scalar: ScalarType) -> i32 {
     scalar.bits() as i32 - 2
 }
 

@@ -1,7 +1,8 @@
 //! What decoding asks of a set of instructions.
 
 use super::group::Group;
-use crate::block::BlockScalar;
+use super::source::Bits;
+use crate::block::{BlockScalar, Params};
 use crate::cpu::simd::level::Isa;
 
 /// A set of instructions for decoding; a value is the proof that the CPU has them.
@@ -20,6 +21,19 @@ pub(super) trait Machine: Copy {
 
     /// The `count` low bits of `value`; all of them from 64 on.
     fn low(self, value: u64, count: u32) -> u64;
+
+    /// Reads the planes of a group of blocks of four that have a fixed number of bits, the
+    /// first of which begins at bit `at`, all at once; whether it could.
+    #[inline(always)]
+    fn short_fours<S: BlockScalar>(
+        self,
+        _bits: Bits<'_>,
+        _at: u64,
+        _params: Params,
+        _group: &mut Group,
+    ) -> bool {
+        false
+    }
 
     /// The values of the blocks of `N` in the first `sets` sets of a group, one block
     /// after the other; of lossless blocks, if they are `exact`.

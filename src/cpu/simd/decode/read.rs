@@ -41,18 +41,12 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
         return count;
     };
     let place = |slot: usize| start + (first + slot) as u64 * u64::from(fixed);
-    if count == blocks_of(N) && matches!(N, 16 | 64) {
+    if count == blocks_of(N) {
         // The last of them in the stream is the last of all.
         let last = place(count - 1);
-        if let Some(whole) = source.inside(last, most.max(fixed)) {
-            let a = begin::<S, N>(whole.bits, place(0), params, 0, group);
-            let b = begin::<S, N>(whole.bits, place(1), params, 1, group);
-            pair::<M, N>(machine, whole.bits, [a, b], 0, group);
-            if N == 16 {
-                let c = begin::<S, N>(whole.bits, place(2), params, 2, group);
-                let d = begin::<S, N>(whole.bits, place(3), params, 3, group);
-                pair::<M, N>(machine, whole.bits, [c, d], 2, group);
-            }
+        if let Some(whole) = source.inside(last, most.max(fixed))
+            && together::<M, S, N>(machine, whole.bits, (place(0), fixed), params, group)
+        {
             *position = last + u64::from(fixed);
             return count;
         }
@@ -66,6 +60,34 @@ pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
         }
     }
     count
+}
+
+/// Reads all blocks of a group, the first of which begins at `first`, each as many bits
+/// behind the one before as `fixed` says; whether there is a way better than one by one.
+#[inline(always)]
+fn together<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    (first, fixed): (u64, u32),
+    params: Params,
+    group: &mut Group,
+) -> bool {
+    let place = |slot: u64| first + slot * u64::from(fixed);
+    match N {
+        4 => machine.short_fours::<S>(bits, first, params, group),
+        16 | 64 => {
+            let a = begin::<S, N>(bits, place(0), params, 0, group);
+            let b = begin::<S, N>(bits, place(1), params, 1, group);
+            pair::<M, N>(machine, bits, [a, b], 0, group);
+            if N == 16 {
+                let c = begin::<S, N>(bits, place(2), params, 2, group);
+                let d = begin::<S, N>(bits, place(3), params, 3, group);
+                pair::<M, N>(machine, bits, [c, d], 2, group);
+            }
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Reads the block at bit `position`, and returns how many bits it has.
@@ -147,7 +169,7 @@ fn planes<M: Machine, const N: usize>(
     if N == 16 {
         // The word from a plane on holds the next one too, so that none waits for a load.
         let mut window = bits.word(cursor.at);
-        while cursor.left > 0 {
+        while !cursor.is_done() {
             let (at, ahead) = (cursor.at, bits.word(cursor.at));
             if let Some(plane) = within_16(machine, window, &mut cursor) {
                 window = ahead >> (cursor.at - at);
@@ -161,7 +183,7 @@ fn planes<M: Machine, const N: usize>(
             }
         }
     }
-    while N != 16 && cursor.left > 0 {
+    while N != 16 && !cursor.is_done() {
         if let Some(plane) = short::<M, N>(machine, bits, &mut cursor) {
             let k = cursor.count();
             group.keep::<N>(slot, k, plane);

@@ -74,6 +74,12 @@ impl Bits<'_> {
         Self { base, len, stream: PhantomData }
     }
 
+    /// Where bit 0 is.
+    #[inline(always)]
+    pub(super) fn base(self) -> *const u8 {
+        self.base
+    }
+
     /// The 57 bits from `at` on, lowest first, and zeros or further bits above them.
     #[inline(always)]
     pub(super) fn peek(self, at: u64) -> u64 {

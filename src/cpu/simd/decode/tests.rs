@@ -243,3 +243,31 @@ fn integers() {
 fn long_integers() {
     good_and_bad(ScalarType::I64);
 }
+
+#[test]
+fn short_blocks_of_every_length() {
+    use ScalarType::{F32, F64, I32, I64};
+    let mut rng = Rng::with_seed(13);
+    for (scalar, bits) in [F32, F64, I32, I64].into_iter().zip([9, 12, 1, 1]) {
+        for bits in bits..=70 {
+            for (shape, ones) in [(vec![300], 1), (vec![300], 3), (vec![61, 18], 2), (vec![300], 6)]
+            {
+                let fixed = Params { minbits: bits, maxbits: bits, ..Params::default() };
+                let few = Params { maxprec: rng.u32(1..65), ..fixed };
+                let low = Params { minexp: rng.i32(-40..0), ..fixed };
+                let byte = || (0..8).map(|bit| u8::from(rng.u32(..8) < ones) << bit).sum();
+                let stream: Vec<u8> = std::iter::repeat_with(byte).take(1000).collect();
+                for params in [fixed, few, low] {
+                    let case = Case {
+                        stream: stream.clone(),
+                        start: u64::from(bits) % 11,
+                        params,
+                        scalar,
+                        shape: shape.clone(),
+                    };
+                    case.check(&stream, 1, "short blocks");
+                }
+            }
+        }
+    }
+}
