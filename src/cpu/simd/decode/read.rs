@@ -166,10 +166,13 @@ fn planes<M: Machine, const N: usize>(
     slot: usize,
     group: &mut Group,
 ) -> u64 {
+    if cursor.is_done() {
+        return cursor.at;
+    }
     if N == 16 {
         // The word from a plane on holds the next one too, so that none waits for a load.
         let mut window = bits.word(cursor.at);
-        while !cursor.is_done() {
+        while cursor.left > 0 {
             let (at, ahead) = (cursor.at, bits.word(cursor.at));
             if let Some(plane) = within_16(machine, window, &mut cursor) {
                 window = ahead >> (cursor.at - at);
@@ -183,7 +186,7 @@ fn planes<M: Machine, const N: usize>(
             }
         }
     }
-    while N != 16 && !cursor.is_done() {
+    while N != 16 && cursor.left > 0 {
         if let Some(plane) = short::<M, N>(machine, bits, &mut cursor) {
             let k = cursor.count();
             group.keep::<N>(slot, k, plane);

@@ -36,7 +36,15 @@ pub(super) fn blocks<S: BlockScalar, const N: usize>(
             // * `memory` is as long as the span of `rows`, in which four values fit behind
             //   each place, and four values for each further block;
             // * it may be written, at any alignment, and any bits are good for bytes.
-            unsafe { memory.as_mut_ptr().add(at).cast::<[S; 4]>().write_unaligned(*row) };
+            unsafe {
+                let place = memory.as_mut_ptr().add(at);
+                if size_of::<S>() == 4 {
+                    place.cast::<[S; 4]>().write_unaligned(*row);
+                } else {
+                    // Numbers of 64 bits would be copied one by one, but bytes are not.
+                    std::ptr::copy_nonoverlapping(row.as_ptr().cast::<u8>(), place, length);
+                }
+            }
         }
     }
 }
