@@ -42,7 +42,12 @@ def as_array(arr: Any) -> NDArray[Any]:
             return np.asarray(memoryview(arr))
         except TypeError:
             pass
-        if hasattr(arr, "__dlpack__"):
+        except BufferError:
+            # No buffer has JAX's bfloat16; NumPy's own way says what is wrong with it.
+            if not hasattr(arr, "__array__"):
+                raise
+        # JAX's tracers have names of the protocol, but no memory: `__array__` says so.
+        if hasattr(arr, "__dlpack__") and hasattr(arr, "__dlpack_device__"):
             return _from_dlpack(arr)
         if hasattr(arr, "__array__"):
             return np.asarray(arr)
@@ -56,6 +61,10 @@ def _from_dlpack(arr: Any) -> NDArray[Any]:
             f"arr is in the memory of another device (DLPack's type {int(kind)}, number {index}): "
             "copy it to the CPU first"
         )
+    # PyTorch's tensors may be marked as negated, as the imaginary part of a conjugate is, and
+    # their memory is not.
+    if getattr(arr, "is_neg", bool)():
+        arr = arr.resolve_neg()
     try:
         return np.from_dlpack(arr)
     except (BufferError, RuntimeError):
