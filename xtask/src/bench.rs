@@ -12,7 +12,8 @@ use crate::{report, shell};
 /// for the program that measures GPUs.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let mut arguments: Vec<String> = arguments.collect();
-    if arguments.iter().any(|argument| argument == "--html") {
+    let is_html = |argument: &String| argument == "--html" || argument.starts_with("--html=");
+    if arguments.iter().any(is_html) {
         return report::run(arguments);
     }
     let gpu = arguments.first().is_some_and(|first| first == "gpu");
@@ -43,15 +44,19 @@ pub(crate) fn check() -> Result<()> {
     program("gpu", &arguments)
 }
 
-/// Measures the peers, fewer cells than there are, and writes the figures to a file; false,
-/// with a line that says so, where they cannot be built.
-pub(crate) fn figures(file: &Path) -> Result<bool> {
+/// Measures the peers and writes the figures to a file; false, with a line that says so,
+/// where they cannot be built. `quick` is for fewer cells and rounds.
+pub(crate) fn figures(file: &Path, quick: bool) -> Result<bool> {
     if let Some(missing) = build()? {
         println!("SKIPPED: {missing}");
         return Ok(false);
     }
-    let file = file.display().to_string();
-    program("peers", &["--quick".into(), "--no-threads".into(), "--tsv".into(), file])?;
+    let mut arguments = vec!["--no-threads".to_owned()];
+    if quick {
+        arguments.extend(["--quick", "--only", "rate8"].map(str::to_owned));
+    }
+    arguments.extend(["--tsv".to_owned(), file.display().to_string()]);
+    program("peers", &arguments)?;
     Ok(true)
 }
 

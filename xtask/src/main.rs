@@ -29,7 +29,7 @@ usage: cargo xtask COMMAND
                          REQUIRE_HDF5=1 if there are no programs of HDF5's
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
   bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
-  bench --html FILE [ARRAY.npy ...]
+  bench --html FILE [--quick] [ARRAY.npy ...]
                          all of that and what is lost on real arrays, as one page of plots
 ";
 
