@@ -1,30 +1,36 @@
 """What is no NumPy array but can be seen as one, and arrays that hide some of their values."""
 
+import sys
 import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["as_array", "warn_of_mask"]
+__all__ = ["as_array", "warn", "warn_of_mask"]
 
 # DLPack's codes of memory that the CPU reads: its own, and what CUDA and ROCm pinned there.
 _ON_THE_CPU = {1, 3, 11}
 
 
-def warn_of_mask(arr: Any, stacklevel: int = 2) -> None:
-    """A UserWarning if `arr` hides values that a lossy mode mixes with their neighbours.
+def warn(message: str, category: type[Warning]) -> None:
+    """Warns whoever called this package, at their line, however deep within it this is."""
+    package, _, _ = __name__.partition(".")
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
-    `stacklevel` counts from here to the caller who is to be told.
-    """
+
+def warn_of_mask(arr: Any) -> None:
+    """A UserWarning if `arr` hides values that a lossy mode mixes with their neighbours."""
     hidden = int(np.ma.count_masked(arr)) if isinstance(arr, np.ma.MaskedArray) else 0
     if hidden:
-        warnings.warn(
+        warn(
             f"arr hides {hidden} values behind its mask, which a stream does not keep: they are "
             "compressed as they are, and spoil those near by if they are large; arr.filled(x) "
             "puts x in their place",
             UserWarning,
-            stacklevel=stacklevel,
         )
 
 
