@@ -54,6 +54,15 @@ LAYOUTS = {
 }
 
 
+# Views that any library of arrays of two axes has.
+VIEWS = {
+    "whole": lambda a: a,
+    "transposed": lambda a: a.T,
+    "steps": lambda a: a[::2, 1::3],
+    "repeated": lambda a: a[:, :1] + 0 * a[:1],
+}
+
+
 def same_bits(a, b):
     """Equal in type, shape and every bit, NaN and -0.0 included."""
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()

@@ -7,7 +7,7 @@ import pytest
 
 import zfp_wgpu
 from zfp_wgpu._inputs import as_array
-from .support import DTYPES, ids, smooth
+from .support import DTYPES, VIEWS, ids, smooth
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # What they say when they start is not of these tests.
@@ -15,13 +15,6 @@ with warnings.catch_warnings():
 
 VALUES = smooth((12, 14), np.float32)
 STREAM = zfp_wgpu.compress_numpy(VALUES, rate=12)
-
-VIEWS = {
-    "whole": lambda a: a,
-    "transposed": lambda a: a.T,
-    "steps": lambda a: a[::2, 1::3],
-    "repeated": lambda a: a[:, :1] + 0 * a[:1],
-}
 
 
 @pytest.mark.parametrize("view", VIEWS)
