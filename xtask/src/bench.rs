@@ -4,9 +4,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
-use crate::{report, shell};
+use crate::{programs, report, shell};
 
 /// Builds `benches/peers` and runs it with these arguments: `gpu` and those behind it are
 /// for the program that measures GPUs.
@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     let arguments = ["--check".into()];
     if let Some(missing) = build()? {
+        ensure!(!programs::is_required("REQUIRE_ZFP"), "REQUIRE_ZFP=1, and {missing}");
         println!("SKIPPED: {missing}");
         build_without_c()?;
     } else {
@@ -95,12 +96,12 @@ fn advice(missing: &[&str]) -> String {
     let missing = missing.join(" and ");
     format!(
         "LLNL zfp was not built, for want of {missing}; on Debian or Ubuntu: \
-         apt-get install cmake libclang-dev"
+         apt-get install cmake make libclang-dev"
     )
 }
 
 /// What building the C library and its bindings needs and this machine seems not to have.
-fn missing() -> Vec<&'static str> {
+pub(crate) fn missing() -> Vec<&'static str> {
     let mut missing = Vec::new();
     let cmake = env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
     let cmake = Command::new(cmake).arg("--version").stdout(Stdio::null()).status();
