@@ -10,6 +10,7 @@ that is best there, or that its environment variable ZFP_WGPU_DEVICE names.
 
 import argparse
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from dask.distributed import Client, LocalCluster
 
 from zfp_wgpu.zarr import Zfp
 
-SHARE = "400MiB"  # of memory, for each worker
+SHARE = "640MiB"  # of memory, for each worker: a GPU's driver may take half of it
 PART = (4, 1024, 1024)  # what is made, compressed and written at a time: 16 MiB
-TOLERANCE = 1e-3
+CHUNK = (4, 512, 512)  # of the Zarr array: 4 MiB
+RATE = 12  # bits per value
 
 
 class OnDisk:
@@ -49,38 +51,41 @@ def layers(block_info=None):
     return wave + np.sin((x + 3 * z) / 400).astype("f4") + (z / 100).astype("f4")
 
 
-def device():
-    """What a worker compresses on. (At a variable rate, that is the CPU.)"""
-    import zfp_wgpu
+def devices(dask_worker):
+    """What a worker has compressed on, and why."""
+    from zfp_wgpu.zarr import chunks_by_device
 
-    zfp_wgpu.compress_numpy(np.ones((64, 64, 64), "f4"), rate=8)
-    return zfp_wgpu.last_run().device
+    limit = dask_worker.memory_manager.memory_limit
+    return {"process": os.getpid(), "limit": limit, "chunks": chunks_by_device()}
 
 
 def run(client, path, count):
     shape = (count * PART[0], *PART[1:])
     field = da.map_blocks(layers, chunks=da.core.normalize_chunks(PART, shape), dtype="f4")
     print(f"{field.nbytes / 2**20:.0f} MiB, {SHARE} for each of the workers")
-    print("devices:", client.run(device))
 
-    zfp = {"serializer": Zfp(tolerance=TOLERANCE), "compressors": None}
-    zarr.create_array(path, shape=shape, chunks=(4, 512, 512), dtype="f4", **zfp)
+    zfp = {"serializer": Zfp(rate=RATE), "compressors": None}
+    zarr.create_array(path, shape=shape, chunks=CHUNK, dtype="f4", **zfp)
     stored = OnDisk(path)
     da.store(field, stored, lock=False)
     size = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
     print(f"written: {size / 2**20:.1f} MiB, {field.nbytes / size:.1f} times smaller")
+    for did in client.run(devices).values():
+        print(f"process {did['process']}, of at most {did['limit'] / 2**20:.0f} MiB:")
+        for name, (chunks, why) in did["chunks"].items():
+            print(f"  {chunks} chunks on {name} ({why})")
 
     back = da.from_array(stored, chunks=PART, name=False, meta=np.empty((0, 0, 0), "f4"))
     worst = float(abs(back - field).max().compute())
-    assert worst <= TOLERANCE, worst
-    print(f"read back: error {worst:.2g} at most, {TOLERANCE} allowed")
+    assert worst < 0.01, worst
+    print(f"read back: error {worst:.2g} at most")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a cluster that runs already")
-    parser.add_argument("--layers", type=int, default=30, help="16 MiB each (default: 30)")
+    parser.add_argument("--layers", type=int, default=45, help="16 MiB each (default: 45)")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         folder = options.folder or stack.enter_context(tempfile.TemporaryDirectory())

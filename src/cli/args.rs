@@ -45,11 +45,7 @@ pub(crate) struct Compress {
     /// Stream to write; - is standard output
     pub(crate) output: PathBuf,
     #[command(flatten)]
-    pub(crate) mode: ModeChoice,
-    #[command(flatten)]
-    pub(crate) values: Values,
-    #[command(flatten)]
-    pub(crate) means: Means,
+    pub(crate) how: How,
     /// Leave out the header, without which a reader must be told type, shape and mode
     #[arg(long)]
     pub(crate) no_header: bool,
@@ -77,11 +73,7 @@ pub(crate) struct Decompress {
     #[arg(long)]
     pub(crate) raw: bool,
     #[command(flatten)]
-    pub(crate) mode: ModeChoice,
-    #[command(flatten)]
-    pub(crate) values: Values,
-    #[command(flatten)]
-    pub(crate) means: Means,
+    pub(crate) how: How,
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +81,17 @@ pub(crate) struct Info {
     /// Streams; - is standard input
     #[arg(required = true)]
     pub(crate) streams: Vec<PathBuf>,
+}
+
+/// What either direction is told.
+#[derive(Debug, Args)]
+pub(crate) struct How {
+    #[command(flatten)]
+    pub(crate) mode: ModeChoice,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    #[command(flatten)]
+    pub(crate) means: Means,
 }
 
 /// How much to keep. One of them to compress; none to decompress a stream with a header.

@@ -8,7 +8,7 @@ use zfp_wgpu::{
     StreamWord, last_run,
 };
 
-use super::args::{Compress, Means};
+use super::args::{Compress, How, Means};
 use super::array::{Kind, Source};
 use super::errors::Errors;
 use super::output::{Output, name};
@@ -18,7 +18,7 @@ use super::say;
 
 /// Compresses an array, piece by piece.
 pub(crate) fn run(arguments: &Compress) -> Result<()> {
-    let Compress { input, output, mode, values, means, no_header, .. } = arguments;
+    let Compress { input, output, how: How { mode, values, means }, no_header, .. } = arguments;
     let mode = mode
         .mode()?
         .context("how much to keep? --rate, --precision, --tolerance, --reversible or --expert")?;

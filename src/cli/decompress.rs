@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use zfp_wgpu::{Decompressor, FieldMut, Header, Mode, StreamDecompressor, last_run};
 
-use super::args::{Decompress, Values};
+use super::args::{Decompress, How, Values};
 use super::array::Kind;
 use super::output::{Output, fill, name, open};
 use super::progress::Progress;
@@ -18,7 +18,7 @@ const HEADER: usize = 19;
 
 /// Decompresses a stream, piece by piece.
 pub(crate) fn run(arguments: &Decompress) -> Result<()> {
-    let Decompress { input, output, mode, values, means, .. } = arguments;
+    let Decompress { input, output, how: How { mode, values, means }, .. } = arguments;
     let named = || name(input, "input");
     let mut window = Window::open(input).with_context(named)?;
     let target = || format!("writing {}", name(output, "output"));

@@ -41,14 +41,11 @@ impl Temporary {
         if let Ok(file) = unnamed::create(folder) {
             return Ok(Self::Unnamed(file));
         }
-        let mut builder = builder();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // What any program gives a new file; the process's mask applies.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        Ok(Self::Named(builder.tempfile_in(folder)?))
+        // Opened here: tempfile's own way puts its name into the message of an error.
+        let named = builder().make_in(folder, |name| {
+            File::options().read(true).write(true).create_new(true).open(name)
+        });
+        Ok(Self::Named(named?))
     }
 
     fn file(&self) -> &File {

@@ -281,6 +281,49 @@ fn full_disks_and_closed_pipes() {
 }
 
 #[test]
+fn readers_that_went_away() {
+    let folder = folder();
+    fs::write(folder.path().join("a.npy"), npy("1000,", &floats(1000))).unwrap();
+    fs::write(folder.path().join("a.raw"), floats(1000)).unwrap();
+    succeeds("compress a.npy a.z -r 8", folder.path());
+    // Less than a pipe holds: nobody has to wait for the reader to know.
+    for (arguments, line) in [
+        ("compress a.npy - -r 8", "error: writing standard output: "),
+        ("decompress a.z -", "error: writing standard output: "),
+        ("decompress a.z - --npy", "error: writing standard output: "),
+        ("info a.z", "error: "),
+        ("zfp -i a.raw -f -1 1000 -r 8 -z -", "cannot write compressed file"),
+        ("zfp -z a.z -h -o -", "cannot write output file"),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(OURS);
+        command.args(arguments.split(' ')).current_dir(folder.path());
+        let output = command.stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        assert!(said(&output).starts_with(line), "{arguments}: {}", said(&output));
+    }
+}
+
+#[test]
+fn messages_name_the_users_file_and_no_other() {
+    let folder = folder();
+    fs::write(folder.path().join("a.npy"), npy("1000,", &floats(1000))).unwrap();
+    succeeds("compress a.npy a.z -r 8", folder.path());
+    for arguments in [
+        "compress a.npy nowhere/out -r 8",
+        "decompress a.z nowhere/out",
+        "bench a.npy --quick --no-speed --html nowhere/out",
+    ] {
+        let output = ours(arguments, folder.path());
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        let text = said(&output);
+        let line = "error: writing nowhere/out: No such file or directory";
+        assert!(text.starts_with(line) && !text.contains(".part"), "{arguments}: {text}");
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn links_and_permissions_stay() {
     use std::os::unix::fs::PermissionsExt as _;

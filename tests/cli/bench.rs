@@ -47,3 +47,24 @@ fn what_is_no_array_is_refused() {
     let output = ours("bench --peers empty --html page.html --no-speed", folder.path());
     assert!(said(&output).contains("empty: holds no figures"), "{}", said(&output));
 }
+
+#[test]
+fn curves_of_the_peers_are_drawn() {
+    let folder = folder();
+    let line = |name: &str| format!("{name}\t800\t4\t2\t600\t3\t1.5\n");
+    let names = ["rate=4", "rate=8", "dims=1", "dims=2", "size=4000", "size=65536"];
+    fs::write(folder.path().join("peers"), names.map(line).concat()).unwrap();
+    let output = ours("bench --peers peers --html page.html --no-speed --quick", folder.path());
+    assert!(output.status.success(), "{}", said(&output));
+    let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
+    for by in ["rate", "size", "dimensions"] {
+        assert!(page.contains(&format!("<h3>Peers: compression by {by}</h3>")), "{by}");
+    }
+    // Ours, and the others by their ratios.
+    assert!(page.contains("<tr><td>4</td><td>800</td><td>200</td><td>400</td></tr>"));
+    assert!(page.contains("<tr><td>65536</td><td>600</td><td>200</td><td>400</td></tr>"));
+
+    fs::write(folder.path().join("peers"), line("time=4")).unwrap();
+    let output = ours("bench --peers peers --html page.html --no-speed --quick", folder.path());
+    assert!(said(&output).contains("peers: has a curve along \"time\""), "{}", said(&output));
+}

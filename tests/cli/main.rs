@@ -7,5 +7,7 @@ mod bench;
 mod like_zfp;
 mod readme;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod unlike_zfp;
 mod whole;

@@ -58,9 +58,9 @@ fn a_hundred_kills_damage_nothing() {
 
 /// The most memory that a process of the command ever held, in bytes.
 #[cfg(target_os = "linux")]
-fn peak(arguments: &str, folder: &std::path::Path) -> u64 {
+fn peak(arguments: &str, device: &str, folder: &std::path::Path) -> u64 {
     let mut command = Command::new(OURS);
-    command.args(arguments.split(' ')).current_dir(folder).env("ZFP_WGPU_DEVICE", "cpu");
+    command.args(arguments.split(' ')).current_dir(folder).env("ZFP_WGPU_DEVICE", device);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;
@@ -76,13 +76,10 @@ fn peak(arguments: &str, folder: &std::path::Path) -> u64 {
     most
 }
 
-/// A file of 6 GiB with `ZFP_WGPU_LARGE=1`, which takes minutes and a disk, and else one that
-/// is larger than the memory that is allowed. Holes in it take no disk.
-#[test]
+/// Compresses a file of so many layers of 4 MiB in the modes and shapes that are given, and
+/// back, within a limit. Holes in it take no disk.
 #[cfg(target_os = "linux")]
-fn files_larger_than_memory() {
-    let large = std::env::var_os("ZFP_WGPU_LARGE").is_some_and(|value| value == "1");
-    let layers: u64 = if large { 1536 } else { 75 };
+fn stays_within(limit: u64, device: &str, layers: u64, cases: &[(&str, String)]) {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     let file = fs::File::create(at("a.raw")).unwrap();
@@ -94,22 +91,56 @@ fn files_larger_than_memory() {
     for layer in (0..layers).step_by(20) {
         std::os::unix::fs::FileExt::write_all_at(&file, &values, layer * (4 << 20)).unwrap();
     }
-    let limit = if large { 512 << 20 } else { 240 << 20 };
-    for (flags, shape) in [
-        ("-r 2 --no-errors", format!("{layers},1024,1024")),
-        // Four layers of this are the whole.
-        ("-a 1e-3", format!("3,{},1024,1024", layers / 3)),
-    ] {
+    for (flags, shape) in cases {
         let size: u64 = shape.split(',').map(|n| n.parse::<u64>().unwrap()).product::<u64>() * 4;
         file.set_len(size).unwrap();
-        let most = peak(&format!("compress a.raw a.z {flags} -s {shape} -t f32"), folder.path());
+        let compress = format!("compress a.raw a.z {flags} -s {shape} -t f32");
+        let most = peak(&compress, device, folder.path());
         assert!(most < limit, "{shape}: {} MiB to compress", most >> 20);
-        let back = peak("decompress a.z b.raw", folder.path());
+        let back = peak("decompress a.z b.raw", device, folder.path());
         assert!(back < limit, "{shape}: {} MiB to decompress", back >> 20);
-        println!("{shape} {flags}: {} and {} MiB", most >> 20, back >> 20);
+        println!("{device}, {shape} {flags}: {} and {} MiB", most >> 20, back >> 20);
         assert_eq!(fs::metadata(at("b.raw")).unwrap().len(), size);
         fs::remove_file(at("b.raw")).unwrap();
     }
+}
+
+#[cfg(target_os = "linux")]
+fn is_large() -> bool {
+    std::env::var_os("ZFP_WGPU_LARGE").is_some_and(|value| value == "1")
+}
+
+/// A file of 6 GiB with `ZFP_WGPU_LARGE=1`, which takes minutes and a disk, and else one that
+/// is larger than the memory that is allowed.
+#[test]
+#[cfg(target_os = "linux")]
+fn files_larger_than_memory() {
+    let (layers, limit) = if is_large() { (1536, 512 << 20) } else { (75, 240 << 20) };
+    let cases = [
+        ("-r 2 --no-errors", format!("{layers},1024,1024")),
+        // Four layers of this are the whole.
+        ("-a 1e-3", format!("3,{},1024,1024", layers / 3)),
+    ];
+    stays_within(limit, "cpu", layers, &cases);
+}
+
+/// The same on a GPU, whose driver takes its share. One in software has no memory but the
+/// process's.
+#[test]
+#[cfg(all(target_os = "linux", feature = "gpu"))]
+fn files_larger_than_memory_on_a_gpu() {
+    if zfp_wgpu::devices().is_empty() {
+        let required = std::env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1");
+        assert!(!required, "REQUIRE_GPU=1, and there is no GPU");
+        println!("SKIPPED: there is no GPU");
+        return;
+    }
+    let layers = if is_large() { 1536 } else { 150 };
+    let cases = [
+        ("-r 8 --no-errors", format!("{layers},1024,1024")),
+        ("-r 8 --no-errors", format!("3,{},1024,1024", layers / 3)),
+    ];
+    stays_within(512 << 20, "gpu", layers, &cases);
 }
 
 #[cfg(unix)]

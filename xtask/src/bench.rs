@@ -4,15 +4,16 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
-use crate::{report, shell};
+use crate::{programs, report, shell};
 
 /// Builds `benches/peers` and runs it with these arguments: `gpu` and those behind it are
 /// for the program that measures GPUs.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let mut arguments: Vec<String> = arguments.collect();
-    if arguments.iter().any(|argument| argument == "--html") {
+    let is_html = |argument: &String| argument == "--html" || argument.starts_with("--html=");
+    if arguments.iter().any(is_html) {
         return report::run(arguments);
     }
     let gpu = arguments.first().is_some_and(|first| first == "gpu");
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     let arguments = ["--check".into()];
     if let Some(missing) = build()? {
+        ensure!(!programs::is_required("REQUIRE_ZFP"), "REQUIRE_ZFP=1, and {missing}");
         println!("SKIPPED: {missing}");
         build_without_c()?;
     } else {
@@ -43,15 +45,19 @@ pub(crate) fn check() -> Result<()> {
     program("gpu", &arguments)
 }
 
-/// Measures the peers, fewer cells than there are, and writes the figures to a file; false,
-/// with a line that says so, where they cannot be built.
-pub(crate) fn figures(file: &Path) -> Result<bool> {
+/// Measures the peers and writes the figures to a file; false, with a line that says so,
+/// where they cannot be built. `quick` is for fewer cells and rounds.
+pub(crate) fn figures(file: &Path, quick: bool) -> Result<bool> {
     if let Some(missing) = build()? {
         println!("SKIPPED: {missing}");
         return Ok(false);
     }
-    let file = file.display().to_string();
-    program("peers", &["--quick".into(), "--no-threads".into(), "--tsv".into(), file])?;
+    let mut arguments = vec!["--no-threads".to_owned()];
+    if quick {
+        arguments.extend(["--quick", "--only", "rate8"].map(str::to_owned));
+    }
+    arguments.extend(["--tsv".to_owned(), file.display().to_string()]);
+    program("peers", &arguments)?;
     Ok(true)
 }
 
@@ -90,12 +96,12 @@ fn advice(missing: &[&str]) -> String {
     let missing = missing.join(" and ");
     format!(
         "LLNL zfp was not built, for want of {missing}; on Debian or Ubuntu: \
-         apt-get install cmake libclang-dev"
+         apt-get install cmake make libclang-dev"
     )
 }
 
 /// What building the C library and its bindings needs and this machine seems not to have.
-fn missing() -> Vec<&'static str> {
+pub(crate) fn missing() -> Vec<&'static str> {
     let mut missing = Vec::new();
     let cmake = env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
     let cmake = Command::new(cmake).arg("--version").stdout(Stdio::null()).status();

@@ -12,9 +12,10 @@ pub(crate) fn can_install() -> bool {
     is_debian() && is_root()
 }
 
-/// Installs a package.
-pub(crate) fn install(package: &str) -> Result<()> {
-    let attempt = || shell::run(apt_get().args(["install", "--no-install-recommends", package]));
+/// Installs packages.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let attempt =
+        || shell::run(apt_get().args(["install", "--no-install-recommends"]).args(packages));
     // A fresh container knows of no packages yet, and another knows of old ones.
     attempt().or_else(|_| {
         shell::run(apt_get().arg("update"))?;

@@ -27,7 +27,7 @@ pub(crate) fn prepare() -> Result<Gpu> {
     let mut gpu = look()?;
     if gpu == Gpu::Missing && debian::can_install() {
         println!("no GPU: installing {PACKAGE}, which has one in software");
-        match debian::install(PACKAGE) {
+        match debian::install(&[PACKAGE]) {
             Ok(()) => gpu = look()?,
             Err(error) => println!("{PACKAGE} could not be installed (offline?): {error:#}"),
         }

@@ -1,8 +1,9 @@
 //! `cargo xtask demo | test | bench`: the project's own commands.
 //!
-//! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later; only
-//! `test` may install packages of the system, where they are not there: a GPU in software, LLNL's
-//! zfp and HDF5's programs.
+//! Each does all its own set-up below `target/`, given Rust and Python 3.11 or later. Packages of
+//! the system are installed by the administrator of a Debian or its kin alone, where they are not
+//! there: Python's `venv` by all of these commands, and by `test` a GPU in software, LLNL's zfp
+//! and what it is built with, and HDF5's programs.
 
 mod bench;
 mod debian;
@@ -25,11 +26,12 @@ usage: cargo xtask COMMAND
                          in every mode, print a table and write a picture
   test                   everything: Rust tests, lints, docs, benches once, Python tests;
                          REQUIRE_GPU=1 makes it an error if there is no GPU,
-                         REQUIRE_ZFP=1 if there is no zfp of LLNL, and
+                         REQUIRE_ZFP=1 if there is no zfp of LLNL, or nothing to build it
+                         with, and
                          REQUIRE_HDF5=1 if there are no programs of HDF5's
   bench [ARGUMENTS]      our speed beside LLNL zfp and zfp-rs; `bench --help` says more
   bench gpu [ARGUMENTS]  GPUs beside the CPU, LLNL zfp and plain copies
-  bench --html FILE [ARRAY.npy ...]
+  bench --html FILE [--quick] [ARRAY.npy ...]
                          all of that and what is lost on real arrays, as one page of plots
 ";
 

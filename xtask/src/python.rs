@@ -2,14 +2,18 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::debian;
 use crate::shell::{command, root, run, target};
 
 const MATURIN: &str = "maturin>=1.9.4,<2";
+
+/// The package of Debian and its kin without which Python makes no environments.
+const PACKAGE: &str = "python3-venv";
 
 /// Builds the wheel and installs it, with the dependencies of `extra`; returns the
 /// environment's interpreter.
@@ -57,19 +61,31 @@ fn environment() -> Result<PathBuf> {
         Command::new(program).args(["-c", check]).output().is_ok_and(|o| o.status.success())
     };
     if !works(&python) {
-        // A half-made environment would stay so.
-        if venv.exists() {
-            fs::remove_dir_all(&venv)?;
-        }
-        let system = system_python()?;
-        run(command(&system).args(["-m", "venv"]).arg(&venv)).context(
-            "Python cannot make a virtual environment (on Debian: apt-get install python3-venv)",
-        )?;
+        make(&venv).or_else(|error| {
+            if !debian::can_install() {
+                return Err(error);
+            }
+            println!("no virtual environment: installing {PACKAGE}");
+            debian::install(&[PACKAGE])?;
+            make(&venv)
+        })?;
         if !works(&python) {
             bail!("the virtual environment in {} does not work", venv.display());
         }
     }
     Ok(python)
+}
+
+/// Makes an environment of a Python of the system.
+fn make(venv: &Path) -> Result<()> {
+    // A half-made one would stay so.
+    if venv.exists() {
+        fs::remove_dir_all(venv)?;
+    }
+    let system = system_python()?;
+    run(command(&system).args(["-m", "venv"]).arg(venv)).with_context(|| {
+        format!("Python cannot make a virtual environment (on Debian: apt-get install {PACKAGE})")
+    })
 }
 
 /// `$PYTHON`, `python3` or `python`, whichever is the first of version 3.11 or later.

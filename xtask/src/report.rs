@@ -2,8 +2,9 @@
 //! they can be built, LLNL zfp and zfp-rs.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -14,35 +15,102 @@ use crate::{bench, python};
 /// Where Debian's package `ferret-datasets` has the earth's elevation.
 const ETOPO5: &str = "/usr/share/ferret-vis/data/etopo5.cdf";
 
-/// Measures, and writes the page; arguments are those of `zfp-wgpu bench`.
+const USAGE: &str = "\
+Measures this machine, LLNL zfp, zfp-rs and what is lost, and writes one page of plots
+
+Usage: cargo xtask bench --html FILE [OPTIONS] [ARRAY ...]
+
+Arrays are .npy files, or raw values of a --dtype and --shape; without any, elevation models.
+
+Options:
+  --html FILE           page to write
+  --quick               smaller arrays, fewer rounds and cells
+  --software            measure GPUs in software too
+  --no-speed            leave out the speed, and the peers
+  -s, --shape SHAPE     shape of raw values, as 10,20,30
+  -t, --dtype TYPE      type of raw values: f32, f64, i32 or i64
+";
+
+/// What was asked for.
+#[derive(Debug, Default, PartialEq)]
+struct Options {
+    html: PathBuf,
+    quick: bool,
+    software: bool,
+    no_speed: bool,
+    shape: Option<OsString>,
+    dtype: Option<OsString>,
+    arrays: Vec<PathBuf>,
+}
+
+impl Options {
+    /// `None` if help was asked for.
+    fn parse(arguments: Vec<String>) -> Result<Option<Self>> {
+        use lexopt::prelude::{Long, Short, Value};
+        let mut options = Self::default();
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("html") => options.html = parser.value()?.into(),
+                Long("quick") => options.quick = true,
+                Long("software") => options.software = true,
+                Long("no-speed") => options.no_speed = true,
+                Short('s') | Long("shape") => options.shape = Some(parser.value()?),
+                Short('t') | Long("dtype") => options.dtype = Some(parser.value()?),
+                Short('h') | Long("help") => return Ok(None),
+                Value(array) => options.arrays.push(array.into()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Some(options))
+    }
+
+    /// The arguments of `zfp-wgpu bench`.
+    fn passed_on(&self, peers: Option<&Path>) -> Vec<OsString> {
+        let mut passed = vec!["bench".into(), "--html".into(), self.html.clone().into()];
+        let flags =
+            [("--quick", self.quick), ("--software", self.software), ("--no-speed", self.no_speed)];
+        passed.extend(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.into()));
+        let peers = peers.map(|path| path.as_os_str().to_owned());
+        let values = [("--shape", &self.shape), ("--dtype", &self.dtype), ("--peers", &peers)];
+        for (option, value) in values {
+            passed.extend(value.iter().flat_map(|value| [option.into(), value.clone()]));
+        }
+        passed.push("--".into());
+        passed.extend(self.arrays.iter().map(|path| path.clone().into()));
+        passed
+    }
+}
+
+/// Measures, and writes the page.
 pub(crate) fn run(arguments: Vec<String>) -> Result<()> {
+    let Some(mut options) =
+        Options::parse(arguments).context("see cargo xtask bench --html FILE --help")?
+    else {
+        print!("{USAGE}");
+        return Ok(());
+    };
     let folder = target().join("bench");
     fs::create_dir_all(&folder)?;
-    let mut extra = Vec::new();
-    // A file that is not the value of an option.
-    let is_array = |(i, argument): (usize, &String)| {
-        let behind_option = i > 0 && arguments[i - 1].starts_with("--");
-        !behind_option && fs::exists(argument).unwrap_or(false)
-    };
-    if !arguments.iter().enumerate().any(is_array) {
+    if options.arrays.is_empty() {
         match arrays(&folder) {
-            Ok(arrays) => extra.extend(arrays.into_iter().map(|path| path.display().to_string())),
+            Ok(arrays) => options.arrays = arrays,
             Err(error) => println!("SKIPPED: real arrays (offline?): {error:#}"),
         }
     }
     let figures = folder.join("peers.tsv");
-    if bench::figures(&figures)? {
-        extra.extend(["--peers".to_owned(), figures.display().to_string()]);
-    }
+    let has_peers = !options.no_speed && bench::figures(&figures, options.quick)?;
     shell::run(cargo().args(["build", "--quiet", "--release", "--features", "cli"]))?;
     let program = format!("zfp-wgpu{}", env::consts::EXE_SUFFIX);
     // Where the user stands, so that the page is written there.
     let program = target().join("release").join(program);
-    shell::run(Command::new(program).arg("bench").args(arguments).args(extra))
+    shell::run(
+        Command::new(program).args(options.passed_on(has_peers.then_some(figures.as_path()))),
+    )
 }
 
 /// The elevation model that matplotlib ships, and the earth's where it is, as .npy files.
-fn arrays(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
+fn arrays(folder: &Path) -> Result<Vec<PathBuf>> {
     let etopo5 = fs::exists(ETOPO5).unwrap_or(false);
     let mut packages = vec!["numpy", "matplotlib"];
     if etopo5 {
@@ -61,4 +129,50 @@ fn arrays(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
         bail!("{script:?} failed: {}", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>> {
+        Options::parse(line.split_whitespace().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn arguments_in_any_order_and_form() {
+        let expected = Options {
+            html: "p.html".into(),
+            quick: true,
+            arrays: vec!["mine.npy".into()],
+            ..Options::default()
+        };
+        for line in [
+            "--html p.html mine.npy --quick",
+            "--html=p.html --quick mine.npy",
+            "--quick mine.npy --html p.html",
+            "--quick --html=p.html -- mine.npy",
+        ] {
+            assert_eq!(parse(line).ok().flatten().as_ref(), Some(&expected), "{line}");
+        }
+        assert!(matches!(parse("--html x --help"), Ok(None)));
+    }
+
+    #[test]
+    fn what_is_unknown_or_incomplete_is_refused() {
+        for line in ["--html", "--html p.html --fast", "--html p.html --quick=3", "--html p -s"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn raw_values_keep_their_description() -> Result<()> {
+        let options = parse("--html p.html raw -s 3,4 --dtype=f64 --software")?;
+        let passed = options.unwrap_or_default().passed_on(Some(Path::new("peers.tsv")));
+        let expected = "bench --html p.html --software --shape 3,4 --dtype f64 --peers peers.tsv \
+                        -- raw";
+        let passed: Vec<_> = passed.iter().filter_map(|argument| argument.to_str()).collect();
+        assert_eq!(passed.join(" "), expected);
+        Ok(())
+    }
 }

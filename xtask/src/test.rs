@@ -53,7 +53,7 @@ pub(crate) fn run() -> Result<()> {
         gpu = gpu::prepare()?;
         Ok(())
     })?;
-    step("programs of LLNL and HDF5", programs::prepare)?;
+    step("programs of others", programs::prepare)?;
     // `--benches` too: criterion then runs each bench once.
     step("Rust tests", || shell::run(cargo().args(["test", "--all-features", "--all-targets"])))?;
     if gpu == Gpu::Software {

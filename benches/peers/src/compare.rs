@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use zfp_rs::ZfpScalar;
-use zfp_wgpu::ScalarType;
+use zfp_wgpu::{Mode, ScalarType};
 
 use crate::cases::{self, Case, Value};
 use crate::ours::Ours;
@@ -11,7 +11,8 @@ use crate::reference::Reference;
 use crate::rust::Rust;
 use crate::timing;
 
-/// What was measured of one cell.
+/// What was measured of one cell, or of one place of a curve.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) encode: Speed,
@@ -37,15 +38,15 @@ impl Speed {
 
 /// Compares bytes, once.
 pub(crate) fn check(case: &Case) -> Result<()> {
-    run(case, 0).map(drop)
+    run_case(case, 0).map(drop)
 }
 
 /// Compares bytes, then measures.
 pub(crate) fn measure(case: &Case, rounds: usize) -> Result<Row> {
-    run(case, rounds)?.context("no rounds")
+    run_case(case, rounds)?.context("no rounds")
 }
 
-fn run(case: &Case, rounds: usize) -> Result<Option<Row>> {
+fn run_case(case: &Case, rounds: usize) -> Result<Option<Row>> {
     match case.scalar {
         ScalarType::F32 => run_typed::<f32>(case, rounds),
         ScalarType::F64 => run_typed::<f64>(case, rounds),
@@ -57,10 +58,20 @@ fn run(case: &Case, rounds: usize) -> Result<Option<Row>> {
 
 fn run_typed<T: Value + ZfpScalar>(case: &Case, rounds: usize) -> Result<Option<Row>> {
     let shape = cases::shape(case.dims);
-    let values: Vec<T> = cases::values(shape);
-    let mut ours = Ours::new(&values, shape, case.mode, 1)?;
-    let mut c = Reference::new(&values, shape, case.mode)?;
-    let mut rust = Rust::new(&values, shape, case.mode)?;
+    run(case.id(), &cases::values::<T>(shape), shape, case.mode, rounds)
+}
+
+/// An array in one mode, by all three; measured if there are rounds.
+pub(crate) fn run<T: Value + ZfpScalar>(
+    id: String,
+    values: &[T],
+    shape: &[usize],
+    mode: Mode,
+    rounds: usize,
+) -> Result<Option<Row>> {
+    let mut ours = Ours::new(values, shape, mode, 1)?;
+    let mut c = Reference::new(values, shape, mode)?;
+    let mut rust = Rust::new(values, shape, mode)?;
     {
         let mut peers: [&mut dyn Peer; 3] = [&mut ours, &mut c, &mut rust];
         for peer in &mut peers {
@@ -76,7 +87,7 @@ fn run_typed<T: Value + ZfpScalar>(case: &Case, rounds: usize) -> Result<Option<
     if rounds == 0 {
         return Ok(None);
     }
-    let bytes = size_of_val(values.as_slice());
+    let bytes = size_of_val(values);
     let encode = timing::medians(
         [&mut || ours.encode(), &mut || c.encode(), &mut || rust.encode()],
         rounds,
@@ -85,9 +96,5 @@ fn run_typed<T: Value + ZfpScalar>(case: &Case, rounds: usize) -> Result<Option<
         [&mut || ours.decode(), &mut || c.decode(), &mut || rust.decode()],
         rounds,
     )?;
-    Ok(Some(Row {
-        id: case.id(),
-        encode: Speed::new(bytes, encode),
-        decode: Speed::new(bytes, decode),
-    }))
+    Ok(Some(Row { id, encode: Speed::new(bytes, encode), decode: Speed::new(bytes, decode) }))
 }

@@ -2,6 +2,7 @@
 //! thread, taking turns. Streams are compared, byte by byte, before anything is timed.
 
 mod compare;
+mod curves;
 mod ours;
 mod peer;
 mod reference;
@@ -12,6 +13,8 @@ mod timing;
 
 #[path = "../../cases/mod.rs"]
 mod cases;
+#[path = "../../../src/cli/bench/made.rs"]
+mod made;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -27,7 +30,8 @@ Options:
   --quick          fewer cells and fewer rounds
   --only TEXT      only cells whose name contains TEXT, as f32/3d or rate8
   --markdown FILE  write the tables to FILE too, as Markdown
-  --tsv FILE       write the cells to FILE too, for `zfp-wgpu bench --peers FILE`
+  --tsv FILE       measure curves by rate, dimensions and size, and write them and the
+                   cells to FILE, for `zfp-wgpu bench --peers FILE`
   --check          compare the bytes of all cells once, and measure nothing
   --no-threads     leave out two threads beside one
 
@@ -104,7 +108,8 @@ fn main() -> Result<()> {
     print!("{}", report::summary(&rows)?);
     let mut markdown = report::markdown(&rows)?;
     if let Some(path) = &options.tsv {
-        let tsv = report::tsv(&rows)?;
+        let curves = curves::measure(options.quick)?;
+        let tsv = report::tsv(&[rows, curves].concat())?;
         std::fs::write(path, tsv).with_context(|| format!("writing {}", path.display()))?;
     }
 

@@ -69,7 +69,7 @@ fn extremes(rows: &[Row]) -> impl Iterator<Item = (&'static str, f64, f64, &str)
     })
 }
 
-/// The cells alone, separated by tabs.
+/// All numbers, separated by tabs.
 pub(crate) fn tsv(rows: &[Row]) -> Result<String, Error> {
     let mut text = String::new();
     for Row { id, encode, decode } in rows {

@@ -145,7 +145,8 @@ fn is_plain(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(object.get_type().is(&ndarray))
 }
 
-fn inputs(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+/// The package's module of what concerns its inputs.
+pub(crate) fn inputs(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     py.import(intern!(py, "zfp_wgpu._inputs"))
 }
 

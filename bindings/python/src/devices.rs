@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use zfp_wgpu::{DEVICE_VARIABLE, Device, DeviceInfo, DeviceKind, Run, last_run};
 
+use crate::arrays::inputs;
 use crate::errors::exception;
 
 /// The device that an argument names, or the environment where there is no argument.
@@ -47,13 +48,11 @@ pub(crate) fn detached<T: Send>(
     Ok(result)
 }
 
-/// A RuntimeWarning, or an exception where warnings are errors, at the line that called
-/// the native function: such a function has no frame of its own.
+/// A RuntimeWarning, or an exception where warnings are errors, at the user's line.
 pub(crate) fn warn(py: Python<'_>, failure: &str) -> PyResult<()> {
     let message = format!("the GPU failed and the CPU made the result in its place: {failure}");
     let category = py.get_type::<PyRuntimeWarning>();
-    let warnings = py.import(intern!(py, "warnings"))?;
-    warnings.call_method1(intern!(py, "warn"), (message, category, 1))?;
+    inputs(py)?.call_method1(intern!(py, "warn"), (message, category))?;
     Ok(())
 }
 

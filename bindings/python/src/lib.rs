@@ -1,14 +1,15 @@
 //! The native half of the Python package `zfp_wgpu`; `zfp_wgpu/__init__.py` is the other.
 //!
 //! `arrays` and `bytes` turn Python objects into the library's fields and slices,
-//! `options` turns keyword arguments into modes, `devices` names into devices, `errors`
-//! errors into exceptions. `parts` has what zfpy has not: indexes, regions and batches.
+//! `options` turns keyword arguments into modes, `calls` into compressors, `devices` names
+//! into devices, `errors` errors into exceptions. `parts` has what zfpy has not: indexes, regions and batches.
 
 // The documentation of functions is Python's, in numpydoc form.
 #![allow(clippy::doc_markdown)]
 
 mod arrays;
 mod bytes;
+mod calls;
 mod devices;
 mod errors;
 mod options;
@@ -22,15 +23,15 @@ mod _native {
     use pyo3::exceptions::PyTypeError;
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
-    use zfp_wgpu::{Compressor, Decompressor, Header, Mode};
+    use zfp_wgpu::{Header, Mode};
 
     use crate::arrays::{Input, Output, warn_of_mask};
     use crate::bytes::{Stream, into_bytes};
+    use crate::calls::{compressor, decompressor};
     use crate::devices::{Report, detached, device_of, info, report, wait_at_exit, warn};
     use crate::errors::exception;
     use crate::options::{
-        Expert, NonFinite, Precision, Requested, Truth, WordBits, limit, scalar_of_code, shape_of,
-        threads_of,
+        Expert, NonFinite, Precision, Requested, Truth, WordBits, scalar_of_code, shape_of,
     };
 
     #[pymodule_export]
@@ -151,13 +152,10 @@ mod _native {
         if mode != Mode::Reversible {
             warn_of_mask(arr)?;
         }
-        let compressor = Compressor::new(mode)
-            .device(device_of(py, device)?)
-            .validate(validate)
-            .header(write_header.0)
-            .threads(threads_of(threads)?)
-            .stream_word(word_bits.into())
-            .non_finite(nonfinite.into());
+        let device = device_of(py, device)?;
+        let compressor = compressor(mode, write_header, threads, word_bits, nonfinite)?
+            .device(device)
+            .validate(validate);
         let field = input.field()?;
         let stream = detached(py, || compressor.compress(&field))?;
         into_bytes(py, stream)
@@ -229,14 +227,9 @@ mod _native {
         index: Option<&Bound<'py, Index>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stream = Stream::of(compressed_data)?;
-        let mut decompressor = Decompressor::new()
-            .device(device_of(py, device)?)
-            .validate(validate)
-            .threads(threads_of(threads)?)
-            .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
-        if let Some(index) = index {
-            decompressor = decompressor.index(&index.get().0);
-        }
+        let device = device_of(py, device)?;
+        let decompressor =
+            decompressor(threads, max_output_bytes, index)?.device(device).validate(validate);
         let Header { scalar, shape, .. } =
             decompressor.inspect(stream.as_slice()).map_err(exception)?;
         let mut output = Output::of(py, out, scalar, &shape, &stream)?;
@@ -321,14 +314,9 @@ mod _native {
         let scalar = scalar_of_code(ztype)?;
         let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
         let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
-        let mut decompressor = Decompressor::new()
-            .device(device_of(py, device)?)
-            .validate(validate)
-            .threads(threads_of(threads)?)
-            .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
-        if let Some(index) = index {
-            decompressor = decompressor.index(&index.get().0);
-        }
+        let device = device_of(py, device)?;
+        let decompressor =
+            decompressor(threads, max_output_bytes, index)?.device(device).validate(validate);
         decompressor
             .inspect_headerless(stream.as_slice(), mode, scalar, &shape)
             .map_err(exception)?;

@@ -3,15 +3,14 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple, PyType};
-use zfp_wgpu::{Compressor, Decompressor, Header};
+use zfp_wgpu::Header;
 
 use crate::arrays::{Input, Output};
 use crate::bytes::{Stream, into_bytes};
+use crate::calls::{compressor, decompressor};
 use crate::devices::{detached, device_of};
 use crate::errors::exception;
-use crate::options::{
-    Expert, NonFinite, Precision, Requested, Truth, WordBits, limit, threads_of, whole,
-};
+use crate::options::{Expert, NonFinite, Precision, Requested, Truth, WordBits, whole};
 
 /// Where the blocks of a stream of variable rate begin.
 ///
@@ -196,13 +195,10 @@ pub(crate) fn compress_indexed<'py>(
     let input = Input::of(arr)?;
     let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
     let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
-    let compressor = Compressor::new(mode)
-        .device(device_of(py, device)?)
+    let device = device_of(py, device)?;
+    let compressor = compressor(mode, write_header, threads, word_bits, nonfinite)?
+        .device(device)
         .validate(validate)
-        .header(write_header.0)
-        .threads(threads_of(threads)?)
-        .stream_word(word_bits.into())
-        .non_finite(nonfinite.into())
         .index_every(whole::<u32>("every", every)?);
     let field = input.field()?;
     let (stream, index) = detached(py, || compressor.compress_indexed(&field))?;
@@ -227,12 +223,7 @@ pub(crate) fn read_region<'py>(
     max_output_bytes: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let stream = Stream::of(compressed_data)?;
-    let mut decompressor = Decompressor::new()
-        .threads(threads_of(threads)?)
-        .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
-    if let Some(index) = index {
-        decompressor = decompressor.index(&index.get().0);
-    }
+    let decompressor = decompressor(threads, max_output_bytes, index)?;
     let ranges: Vec<_> = starts.iter().zip(&stops).map(|(&start, &stop)| start..stop).collect();
     // All that can be wrong is found before memory is asked for.
     let shape = decompressor.inspect_region(stream.as_slice(), &ranges).map_err(exception)?;
@@ -303,12 +294,8 @@ pub(crate) fn compress_batch<'py>(
 ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
     let expert = Expert::of(minbits, maxbits, maxprec, minexp)?;
     let mode = Requested { tolerance, rate, precision, align, expert }.mode()?;
-    let compressor = Compressor::new(mode)
-        .device(zfp_wgpu::Device::Cpu)
-        .header(write_header.0)
-        .threads(threads_of(threads)?)
-        .stream_word(word_bits.into())
-        .non_finite(nonfinite.into());
+    let compressor = compressor(mode, write_header, threads, word_bits, nonfinite)?
+        .device(zfp_wgpu::Device::Cpu);
     let inputs = noted(py, arrays.try_iter()?.map(|array| Input::of(&array?)))?;
     let fields = noted(py, inputs.iter().map(Input::field))?;
     let streams = py.detach(|| compressor.compress_batch(&fields)).map_err(exception)?;
@@ -353,10 +340,7 @@ pub(crate) fn decompress_batch<'py>(
     threads: Option<&Bound<'py, PyAny>>,
     max_output_bytes: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let decompressor = Decompressor::new()
-        .device(zfp_wgpu::Device::Cpu)
-        .threads(threads_of(threads)?)
-        .max_output_bytes(limit("max_output_bytes", max_output_bytes)?);
+    let decompressor = decompressor(threads, max_output_bytes, None)?.device(zfp_wgpu::Device::Cpu);
     let streams = noted(py, streams.try_iter()?.map(|stream| Stream::of(&stream?)))?;
     let outputs = streams.iter().map(|stream| {
         let Header { scalar, shape, .. } =

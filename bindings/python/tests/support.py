@@ -1,6 +1,7 @@
 """What several test files need: arrays in every layout, and processes of their own."""
 
 import inspect
+import os
 import subprocess
 import sys
 import textwrap
@@ -53,6 +54,15 @@ LAYOUTS = {
 }
 
 
+# Views that any library of arrays of two axes has.
+VIEWS = {
+    "whole": lambda a: a,
+    "transposed": lambda a: a.T,
+    "steps": lambda a: a[::2, 1::3],
+    "repeated": lambda a: a[:, :1] + 0 * a[:1],
+}
+
+
 def same_bits(a, b):
     """Equal in type, shape and every bit, NaN and -0.0 included."""
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
@@ -66,13 +76,14 @@ def outcome(function, *args, **kwargs):
         return type(error)
 
 
-def in_child(case, *args, timeout=100, warnings="error"):
+def in_child(case, *args, timeout=100, warnings="error", environment=None):
     """Runs a function in an interpreter of its own, where a crash or a hang is seen and
     memory can be measured, and returns what it prints. The function's text is all that
     the other process has: it imports what it needs."""
     code = f"{textwrap.dedent(inspect.getsource(case))}\n{case.__name__}(*{args!r})\n"
     done = subprocess.run(
         [sys.executable, "-P", "-W", warnings, "-c", code],
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=timeout,

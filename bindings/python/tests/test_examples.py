@@ -40,6 +40,19 @@ def test_xarray_in_zarr_2_zarr_3_and_netcdf(tmp_path):
         assert number == 32013 and b"zfp-wgpu" in name
 
 
+def workers(printed):
+    """For each process of a worker, its share of memory and its chunks by device."""
+    found = {}
+    for line in printed.splitlines():
+        if worker := re.fullmatch(r"process (\d+), of at most (\d+) MiB:", line):
+            share, chunks = int(worker[2]), {}
+            found[int(worker[1])] = share, chunks
+        elif chunk := re.fullmatch(r"  (\d+) chunks on (.*?) \((.+)\)", line):
+            # A device's name may have brackets of its own, and a reason too.
+            chunks[chunk[2]] = int(chunk[1])
+    return found
+
+
 def test_dask_with_an_array_larger_than_a_workers_share(tmp_path):
     printed = example("dask_zarr.py", tmp_path)
     field, share = map(int, re.search(r"(\d+) MiB, (\d+)MiB", printed).groups())
@@ -47,6 +60,13 @@ def test_dask_with_an_array_larger_than_a_workers_share(tmp_path):
     assert "read back: error" in printed
     stored = zarr.open_array(tmp_path / "field.zarr")
     assert stored.nbytes == field << 20 and stored.nchunks_initialized > 100
+    assert stored.metadata.codecs[0].to_dict()["configuration"]["rate"] == 12
+    found = workers(printed)
+    assert len(found) == 2 and os.getpid() not in found
+    # Both did their part; nobody did a chunk twice, nor left one out.
+    assert all(limit == share and sum(chunks.values()) for limit, chunks in found.values())
+    done = sum(sum(chunks.values()) for _, chunks in found.values())
+    assert done == stored.nchunks_initialized
 
 
 @pytest.fixture
@@ -58,12 +78,12 @@ def cluster(tmp_path):
     file = tmp_path / "scheduler.json"
     common = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
     scheduler = ["dask_scheduler", "--port", "0"]
-    worker = ["dask_worker", "--nthreads", "1", "--no-nanny", "--memory-limit", "400MiB"]
+    worker = ["dask_worker", "--nthreads", "1", "--no-nanny", "--memory-limit", "1GiB"]
     with ExitStack() as stack:
         for command, environment in (
             (scheduler, {"PYTHONPATH": str(strange)}),
             (worker, {"ZFP_WGPU_DEVICE": "cpu"}),
-            (worker, {}),
+            (worker, {"ZFP_WGPU_DEVICE": "gpu" if zfp_wgpu.devices() else "auto"}),
         ):
             process = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:], *common],
@@ -97,7 +117,7 @@ def test_dask_with_nothing_of_ours_on_the_scheduler(cluster, tmp_path):
 
         array = np.ones((4, 5))
         array[1, 2] = np.nan
-        return zfp_wgpu.compress_numpy(array, tolerance=1e-3)
+        return zfp_wgpu.compress_numpy(array, rate=8)
 
     with Client(cluster) as client:
         client.wait_for_workers(2, timeout=60)
@@ -107,7 +127,9 @@ def test_dask_with_nothing_of_ours_on_the_scheduler(cluster, tmp_path):
         with pytest.raises(ValueError, match=r"not finite.*\[1, 2\]|\[1, 2\].*not finite"):
             client.submit(with_a_nan).result()
     printed = example("dask_zarr.py", tmp_path, "--scheduler", cluster, "--layers", 6)
-    devices = eval(re.search("devices: (.*)", printed)[1])
-    known = {"CPU", *(gpu.name for gpu in zfp_wgpu.devices())}
-    assert len(devices) == 2 and "CPU" in devices.values() and known >= set(devices.values())
+    gpus = zfp_wgpu.devices()
+    gpu = f"{gpus[0].name} (it was asked for)" if gpus else "CPU"
+    assert len(workers(printed)) == 2
+    assert re.search(r"\d+ chunks on CPU \(", printed)
+    assert re.search(rf"\d+ chunks on {re.escape(gpu)}", printed), printed
     assert "read back: error" in printed

@@ -292,6 +292,30 @@ def test_netcdf():
     in_child(case)
 
 
+def test_netcdf4_reads_by_the_variable_alone(tmp_path):
+    def case(path):
+        import netCDF4
+
+        with netCDF4.Dataset(path) as file:
+            print(file["t"][...].data.tobytes().hex())
+
+    values = smooth((40, 50), np.float32)
+    with h5py.File(tmp_path / "t.nc", "w") as file:
+        zfp = zfp_wgpu.hdf5.Zfp(accuracy=1e-2)
+        made = file.create_dataset("t", data=values, chunks=(20, 25), **zfp)
+        for axis, name in enumerate("yx"):
+            file[name] = np.arange(values.shape[axis])
+            file[name].make_scale()
+            made.dims[axis].attach_scale(file[name])
+    with h5py.File(tmp_path / "t.nc") as file:
+        expected = file["t"][...]
+    assert np.abs(expected - values).max() <= 1e-2
+    # netCDF4's wheel has an HDF5 of its own, which knows of nothing else.
+    variable = {"HDF5_PLUGIN_PATH": zfp_wgpu.hdf5.plugin_path()}
+    printed = in_child(case, str(tmp_path / "t.nc"), environment=variable, warnings="default")
+    assert printed.strip() == expected.tobytes().hex()
+
+
 def test_the_page_about_hdf5(tmp_path):
     """Its examples, in one process each, as they stand there."""
     page = Path(__file__).parents[3] / "docs/hdf5.md"

@@ -2,6 +2,7 @@
 that goes from one to the other."""
 
 import json
+import sys
 
 import numcodecs
 import numpy as np
@@ -219,3 +220,11 @@ def test_numbers_of_numpy_are_written_as_numbers():
         assert numcodecs.get_codec(json.loads(written)) == numpy
         array = smooth((9, 10), np.float64)
         assert numpy.encode(array) == plain.encode(array)
+
+
+def test_warnings_are_at_the_users_line():
+    masked = np.ma.array(np.ones((4, 5), np.float32), mask=np.eye(4, 5, dtype=bool))
+    with pytest.warns(UserWarning, match="hides 4 values") as caught:
+        line = sys._getframe().f_lineno + 1
+        Ours(mode=4, tolerance=1e-3).encode(masked)
+    assert [(w.filename, w.lineno) for w in caught] == [(__file__, line)]

@@ -8,7 +8,8 @@ import zarr
 import zfpy
 
 import zfp_wgpu
-from zfp_wgpu.zarr import Zfp, Zfpy
+from zfp_wgpu.numcodecs import ZFPY
+from zfp_wgpu.zarr import Zfp, Zfpy, chunks_by_device
 
 from .support import DTYPES, in_child, same_bits, smooth
 
@@ -292,3 +293,17 @@ def test_numbers_of_numpy_are_written_as_numbers(codec, expected, tmp_path):
     (written,) = json.loads((tmp_path / "zarr.json").read_text())["codecs"]
     assert written == codec.to_dict() and written["configuration"] == expected
     assert type(codec).from_dict(written) == codec
+
+
+def test_which_device_compressed_the_chunks(monkeypatch):
+    def counts():
+        return {name: count for name, (count, _) in chunks_by_device().items()}
+
+    monkeypatch.setenv("ZFP_WGPU_DEVICE", "cpu")
+    before = counts().get("CPU", 0)
+    data = np.ones((8, 6), np.float32)
+    ZFPY(mode=2, rate=8.0).encode(data)
+    for serializer in (Zfp(rate=8), Zfpy(mode=2, rate=8.0)):
+        create({}, data, serializer, chunks=(4, 6))
+    assert counts()["CPU"] == before + 5
+    assert chunks_by_device()["CPU"][1] == "the CPU was asked for"

@@ -2,17 +2,22 @@
 which other implementations must know as well."""
 
 import os
+import threading
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
+from ._devices import last_run
 
-__all__ = ["NONFINITE_VARIABLE", "compress", "plain"]
+__all__ = ["NONFINITE_VARIABLE", "chunks_by_device", "compress", "count_chunk", "plain"]
 
 # The variable of the environment that says what lossy modes do with NaN and infinity.
 NONFINITE_VARIABLE = "ZFP_WGPU_NONFINITE"
+
+_lock = threading.Lock()
+_chunks: dict[str, tuple[int, str]] = {}
 
 
 def compress(array: NDArray[Any], header: bool, arguments: dict[str, Any]) -> bytes:
@@ -31,6 +36,29 @@ def compress(array: NDArray[Any], header: bool, arguments: dict[str, Any]) -> by
                 f"{NONFINITE_VARIABLE}=allow to have arbitrary numbers around it"
             ) from None
         raise
+
+
+def chunks_by_device() -> dict[str, tuple[int, str]]:
+    """Which devices have compressed the chunks of this process, for numcodecs and Zarr: Zarr
+    compresses on threads of its own, of which `zfp_wgpu.last_run` does not tell.
+
+    Returns
+    -------
+    dict
+        For "CPU" and the name of each GPU that did some: how many, and why the last of them
+        was its own.
+    """
+    with _lock:
+        return dict(_chunks)
+
+
+def count_chunk() -> None:
+    """Takes down what the last run of this thread was, a chunk's."""
+    run = last_run()
+    if run is not None:
+        with _lock:
+            count, _ = _chunks.get(run.device, (0, ""))
+            _chunks[run.device] = count + 1, run.reason
 
 
 def plain(number: Any) -> Any:

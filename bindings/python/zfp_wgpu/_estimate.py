@@ -109,7 +109,7 @@ def estimate(
     """
     mode: dict[str, Any] = {"tolerance": tolerance, "rate": rate, "precision": precision, **expert}
     if expert or max(tolerance, rate, precision) >= 0:
-        warn_of_mask(arr, stacklevel=3)
+        warn_of_mask(arr)
     # Without a mask, as it is compressed.
     return _Sample(np.asarray(as_array(arr)), blocks, seed).estimate(mode)
 
@@ -165,7 +165,7 @@ def suggest(
     if not wanted >= 0:
         name = "psnr" if max_error is None else "max_error"
         raise ValueError(f"{name}={wanted} is negative or no number")
-    warn_of_mask(arr, stacklevel=3)
+    warn_of_mask(arr)
     array = np.asarray(as_array(arr))
     sample = _Sample(array, blocks, seed)
 

@@ -22,7 +22,7 @@ from numcodecs.compat import (  # type: ignore[import-untyped,unused-ignore]
 from numcodecs.registry import register_codec  # type: ignore[import-untyped,unused-ignore]
 
 import zfp_wgpu
-from zfp_wgpu._codec import compress, plain
+from zfp_wgpu._codec import compress, count_chunk, plain
 
 __all__ = ["ZFPY", "register"]
 
@@ -120,7 +120,9 @@ class ZFPY(Codec, metaclass=ABCMeta):  # type: ignore[misc,unused-ignore]
             raise ValueError("zfpy does not compress arrays in Fortran order: use order='C'")
         if buf.dtype.kind in "mM":
             buf = buf.view(np.int64)
-        return compress(buf, True, self.compression_kwargs)
+        stream = compress(buf, True, self.compression_kwargs)
+        count_chunk()
+        return stream
 
     def decode(self, buf: Any, out: Any = None) -> Any:
         """The array of a stream with a header, in whatever mode.

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from zarr.abc.codec import ArrayBytesCodec
 
 import zfp_wgpu
-from zfp_wgpu._codec import compress, plain
+from zfp_wgpu._codec import chunks_by_device, compress, count_chunk, plain
 from zfp_wgpu._types import promoted_dtype
 
 if TYPE_CHECKING:
     from zarr.core.array_spec import ArraySpec
     from zarr.core.buffer import Buffer, NDBuffer
 
-__all__ = ["Zfp", "Zfpy"]
+__all__ = ["Zfp", "Zfpy", "chunks_by_device"]
 
 # Each mode's parameters, as `compress_numpy` and the configuration call them.
 _MODES = {
@@ -66,6 +66,7 @@ class _Serializer(ArrayBytesCodec):
 
     def _encode_sync(self, chunk_array: "NDBuffer", chunk_spec: "ArraySpec") -> "Buffer":
         stream = self._encode(chunk_array.as_numpy_array())
+        count_chunk()
         return chunk_spec.prototype.buffer.from_bytes(stream)
 
     def _decode_sync(self, chunk_bytes: "Buffer", chunk_spec: "ArraySpec") -> "NDBuffer":

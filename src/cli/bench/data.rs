@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use zfp_wgpu::{Field, FieldMut, Pieces, ScalarType};
 
+use super::made;
 use crate::cli::args::Values;
 use crate::cli::array::{Kind, Source};
 use crate::cli::output::name;
@@ -61,27 +62,13 @@ fn each<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f6
 /// A smooth array of `f32` with a little noise, of about so many bytes, and of about the
 /// same size along each of `dims` axes.
 pub(super) fn made(dims: usize, bytes: usize) -> Array {
-    let size = ((bytes / 4) as f64).powf(1.0 / dims as f64).round().max(1.0) as usize;
-    let shape = vec![size; dims];
-    let mut state = 1u64;
-    let mut values = Vec::with_capacity(4 * size.pow(dims as u32));
-    for i in 0..size.pow(dims as u32) {
-        let mut rest = i;
-        let mut value = 1.0;
-        for axis in 0..dims {
-            let x = (rest % size) as f32;
-            rest /= size;
-            value *= (x / (23.0 + 6.0 * axis as f32) + axis as f32).sin() + 0.3;
-        }
-        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        let noise = (state >> 40) as f32 / (1 << 24) as f32 - 0.5;
-        values.extend((value + 1e-4 * noise).to_le_bytes());
-    }
+    let shape = made::shape(dims, bytes);
+    let values = made::values(&shape);
     Array {
         name: "a smooth array with a little noise".to_owned(),
         note: String::new(),
+        bytes: values.into_iter().flat_map(f32::to_le_bytes).collect(),
         kind: Kind { scalar: ScalarType::F32, shape },
-        bytes: values,
     }
 }
 

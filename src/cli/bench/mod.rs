@@ -3,14 +3,20 @@
 //! | module | purpose |
 //! |---|---|
 //! | `data` | arrays: made, or read |
+//! | `made` | those that are made, for `benches/peers` as well |
 //! | `speed` | throughput by rate, dimensions, size, device and threads |
+//! | `clock` | who is measured, and how |
+//! | `crossing` | where a device begins to pay |
 //! | `quality` | rate and distortion, errors and tolerances |
 //! | `peers` | what `benches/peers` measured |
 //! | `plot` | curves as SVG |
 //! | `picture` | slices as PNG |
 //! | `page` | the page |
 
+mod clock;
+mod crossing;
 mod data;
+mod made;
 mod page;
 mod peers;
 mod picture;
@@ -28,6 +34,7 @@ use super::args::Values;
 use super::output::{Output, name};
 use super::say;
 use page::Page;
+use peers::Peers;
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -55,15 +62,22 @@ pub(crate) struct Bench {
 
 /// Measures, and writes the page.
 pub(crate) fn run(arguments: &Bench) -> Result<()> {
+    let target = || format!("writing {}", name(&arguments.html, "output"));
+    // Before all the work: it would be in vain.
+    let mut file = Output::create(&arguments.html).with_context(target)?;
     let mut page = Page::new();
+    let mut peers = None;
+    if let Some(path) = &arguments.peers {
+        let table = std::fs::read_to_string(path).with_context(|| name(path, "input"))?;
+        peers = Some(Peers::parse(&table).with_context(|| name(path, "input"))?);
+    }
     if !arguments.no_speed {
         let plan = speed::Plan::new(arguments.quick, arguments.software);
         page.machine(&plan.devices());
-        speed::measure(&plan, &mut page)?;
+        speed::measure(&plan, peers.as_ref(), &mut page)?;
     }
-    if let Some(path) = &arguments.peers {
-        let table = std::fs::read_to_string(path).with_context(|| name(path, "input"))?;
-        peers::show(&table, &mut page).with_context(|| name(path, "input"))?;
+    if let Some(peers) = &peers {
+        peers.show(&mut page)?;
     }
     let mut arrays = Vec::new();
     for path in &arguments.arrays {
@@ -77,8 +91,6 @@ pub(crate) fn run(arguments: &Bench) -> Result<()> {
         say(&format!("{}: what is lost\n", array.name));
         quality::measure(array, &mut page).with_context(|| array.name.clone())?;
     }
-    let target = || format!("writing {}", name(&arguments.html, "output"));
-    let mut file = Output::create(&arguments.html).with_context(target)?;
     file.write_all(page.finish().as_bytes()).with_context(target)?;
     file.commit().with_context(target)?;
     say(&format!("{}\n", arguments.html.display()));

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::plot::{Plot, Series};
+use super::plot::{Plot, css};
+use crate::cli::printf::general;
 
 const STYLE: &str = "\
 :root { --ink: #1f2428; --soft: #5b636b; --line: #e3e6ea; --back: #f6f7f9; --blue: #0072b2; }
@@ -26,6 +27,7 @@ figcaption { color: var(--soft); font-size: 0.875rem; }
 .legend i { display: inline-block; width: 1.4em; height: 0; margin-right: 0.45em;
   border-top: 3px solid; vertical-align: middle; }
 .legend i.dashed { border-top-style: dashed; }
+.legend i.dotted { border-top-style: dotted; }
 .tiles { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.25rem 0 0; }
 .tiles div { background: #fff; border: 1px solid var(--line); border-radius: 10px;
   padding: 0.7rem 1.1rem; }
@@ -88,11 +90,11 @@ impl Page {
         self.body += "<div class=\"grid\">\n";
         for (title, plot, caption) in plots {
             let (title, caption, svg) = (escaped(title), escaped(caption), plot.svg()?);
-            let keys: String = plot.series.iter().map(key).collect();
-            let keys = if plot.series.len() > 1 { keys } else { String::new() };
+            let note = if plot.note.is_empty() { "" } else { "; " };
+            let (note, keys, numbers) = (format!("{note}{}", plot.note), keys(plot), numbers(plot));
             self.body += &format!(
                 "<figure><h3>{title}</h3><div class=\"legend\">{keys}</div>\n{svg}\n\
-                 <figcaption>{caption}</figcaption></figure>\n"
+                 <figcaption>{caption}{note}</figcaption>\n{numbers}</figure>\n"
             );
         }
         self.body += "</div>\n";
@@ -108,33 +110,22 @@ impl Page {
         for (caption, address) in pictures {
             let caption = escaped(caption);
             self.body +=
-                &format!("<div><img src=\"{address}\" alt=\"{caption}\">{caption}</div>\n");
+                &format!("<div><img src=\"{address}\" alt=\"{caption}\"/>{caption}</div>\n");
         }
         self.body += "</div></figure></div>\n";
     }
 
     /// A table that is unfolded on request.
     pub(super) fn table(&mut self, title: &str, heading: &[&str], rows: &[Vec<String>]) {
-        let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
-            cells.fold(String::new(), |row, cell| format!("{row}<{tag}>{}</{tag}>", escaped(cell)))
-        };
-        let heading = cells("th", &mut heading.iter().copied());
-        self.body += &format!(
-            "<details><summary>{}</summary><div class=\"scroll\"><table>\n<tr>{heading}</tr>\n",
-            escaped(title)
-        );
-        for row in rows {
-            self.body +=
-                &format!("<tr>{}</tr>\n", cells("td", &mut row.iter().map(String::as_str)));
-        }
-        self.body += "</table></div></details>\n";
+        let heading: Vec<String> = heading.iter().map(|&cell| cell.to_owned()).collect();
+        self.body += &table(title, &heading, rows);
     }
 
     /// The whole page.
     pub(super) fn finish(self) -> String {
         format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n\
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+             <meta name=\"viewport\" content=\"width=device-width\"/>\n\
              <title>zfp-wgpu: speed and distortion</title>\n<style>\n{STYLE}</style>\n</head>\n\
              <body><main>\n{}</main></body>\n</html>\n",
             self.body
@@ -142,11 +133,57 @@ impl Page {
     }
 }
 
-/// What a curve is called, beside a piece of it.
-fn key(series: &Series) -> String {
-    let class = if series.dashed { " class=\"dashed\"" } else { "" };
-    let (colour, name) = (series.css(), escaped(&series.name));
-    format!("<span><i{class} style=\"border-color:{colour}\"></i>{name}</span>")
+/// What curves and marks are called, beside a piece of each.
+fn keys(plot: &Plot) -> String {
+    if plot.series.len() + plot.marks.len() < 2 {
+        return String::new();
+    }
+    let series = plot.series.iter().map(|series| {
+        (if series.dashed { " class=\"dashed\"" } else { "" }, series.colour, &series.name)
+    });
+    let marks = plot.marks.iter().map(|mark| (" class=\"dotted\"", mark.colour, &mark.name));
+    let key = |(class, colour, name): (&str, usize, &String)| {
+        let (colour, name) = (css(colour), escaped(name));
+        format!("<span><i{class} style=\"border-color:{colour}\"></i>{name}</span>")
+    };
+    series.chain(marks).map(key).collect()
+}
+
+/// The numbers of all curves: one column each, and a row for each place.
+fn numbers(plot: &Plot) -> String {
+    let mut places: Vec<f64> =
+        plot.series.iter().flat_map(|series| &series.points).map(|point| point.0).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let mut heading = vec![plot.x.0.clone()];
+    heading.extend(plot.series.iter().map(|series| format!("{}: {}", series.name, plot.y.0)));
+    let rows: Vec<Vec<String>> = places
+        .into_iter()
+        .map(|place| {
+            let number = |points: &[(f64, f64)]| {
+                let found = points.iter().find(|point| point.0.total_cmp(&place).is_eq());
+                found.map_or_else(|| "–".to_owned(), |point| general(point.1, 5))
+            };
+            let numbers = plot.series.iter().map(|series| number(&series.points));
+            [vec![general(place, 9)], numbers.collect()].concat()
+        })
+        .collect();
+    table("Numbers", &heading, &rows)
+}
+
+/// A table that is unfolded on request.
+fn table(title: &str, heading: &[String], rows: &[Vec<String>]) -> String {
+    let line = |tag: &str, cells: &[String]| {
+        let cells = cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell)));
+        format!("<tr>{}</tr>\n", cells.collect::<String>())
+    };
+    let rows: String = rows.iter().map(|row| line("td", row)).collect();
+    format!(
+        "<details><summary>{}</summary><div class=\"scroll\"><table>\n{}{rows}</table></div>\
+         </details>\n",
+        escaped(title),
+        line("th", heading)
+    )
 }
 
 fn escaped(text: &str) -> String {

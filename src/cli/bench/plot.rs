@@ -48,13 +48,15 @@ pub(super) struct Series {
     pub(super) name: String,
     pub(super) points: Vec<(f64, f64)>,
     pub(super) dashed: bool,
+    /// Circles in place of dots.
+    hollow: bool,
     /// Place in [`COLOURS`].
     pub(super) colour: usize,
 }
 
 impl Series {
     pub(super) fn new(name: impl Into<String>, colour: usize, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), points, dashed: false, colour }
+        Self { name: name.into(), points, dashed: false, hollow: false, colour }
     }
 
     /// A line to compare with, without marks.
@@ -62,10 +64,23 @@ impl Series {
         Self { dashed: true, ..self }
     }
 
-    pub(super) fn css(&self) -> String {
-        let RGBColor(r, g, b) = COLOURS[self.colour % COLOURS.len()];
-        format!("rgb({r},{g},{b})")
+    /// With circles, beside another curve of the same colour.
+    pub(super) fn hollow(self) -> Self {
+        Self { hollow: true, ..self }
     }
+}
+
+/// A place along the horizontal axis, as a line across the plot.
+pub(super) struct Mark {
+    pub(super) place: f64,
+    pub(super) name: String,
+    pub(super) colour: usize,
+}
+
+/// One of [`COLOURS`], as a page has it.
+pub(super) fn css(colour: usize) -> String {
+    let RGBColor(r, g, b) = COLOURS[colour % COLOURS.len()];
+    format!("rgb({r},{g},{b})")
 }
 
 /// A plot of several curves.
@@ -73,6 +88,9 @@ pub(super) struct Plot {
     pub(super) x: (String, Scale),
     pub(super) y: (String, Scale),
     pub(super) series: Vec<Series>,
+    pub(super) marks: Vec<Mark>,
+    /// What else is to be known about it.
+    pub(super) note: &'static str,
     /// Vertical bars from zero in place of curves; of one series.
     pub(super) bars: bool,
 }
@@ -80,7 +98,7 @@ pub(super) struct Plot {
 impl Plot {
     pub(super) fn new(x: (&str, Scale), y: (&str, Scale), series: Vec<Series>) -> Self {
         let owned = |(label, scale): (&str, Scale)| (label.to_owned(), scale);
-        Self { x: owned(x), y: owned(y), series, bars: false }
+        Self { x: owned(x), y: owned(y), series, marks: Vec::new(), note: "", bars: false }
     }
 
     /// Draws it.
@@ -103,7 +121,8 @@ impl Plot {
         let (x, y) = (self.x.1, self.y.1);
         let shown = |point: &&(f64, f64)| x.holds(point.0) && y.holds(point.1);
         let points = || self.series.iter().flat_map(|series| &series.points).filter(shown);
-        let x_axis = Axis::new(x, points().map(|point| point.0));
+        let marked = self.marks.iter().map(|mark| mark.place);
+        let x_axis = Axis::new(x, points().map(|point| point.0).chain(marked));
         let y_axis = Axis::new(y, points().map(|point| point.1));
         let text = ("sans-serif", 15).into_font().color(&INK);
         let mut chart = ChartBuilder::on(area)
@@ -137,8 +156,15 @@ impl Plot {
                 chart.draw_series(DashedLineSeries::new(places, 6, 5, colour.stroke_width(2)))?;
             } else {
                 chart.draw_series(LineSeries::new(places.clone(), colour.stroke_width(2)))?;
-                chart.draw_series(places.iter().map(|&at| Circle::new(at, 4, colour.filled())))?;
+                let inner = if series.hollow { WHITE } else { colour };
+                chart.draw_series(places.iter().map(|&at| Circle::new(at, 4, inner.filled())))?;
+                chart.draw_series(places.iter().map(|&at| Circle::new(at, 4, colour)))?;
             }
+        }
+        for Mark { place, colour, .. } in &self.marks {
+            let ends = [y_axis.low, y_axis.high].map(|end| (x_axis.place(*place), end));
+            let style = COLOURS[colour % COLOURS.len()].stroke_width(2);
+            chart.draw_series(DashedLineSeries::new(ends, 2, 4, style))?;
         }
         Ok(())
     }
