@@ -4,6 +4,7 @@
 //! `test` may install packages of the system, where they are not there: a GPU in software, LLNL's
 //! zfp and HDF5's programs.
 
+mod aarch64;
 mod bench;
 mod debian;
 mod demo;
