@@ -169,7 +169,7 @@ const SHAPES: [&[usize]; 9] = [
 
 fn cases(scalar: ScalarType, mut each: impl FnMut(&mut Rng, Case)) {
     let mut rng = Rng::with_seed(11);
-    let mut turns = Turns::new(17);
+    let mut turns = Turns::new(5);
     for shape in SHAPES {
         for params in modes(scalar, shape.len()) {
             for kind in 0..7 {

@@ -160,7 +160,7 @@ fn shapes(level: Level, scalar: ScalarType) {
 
 fn shapes_of<T: Value>(level: Level) {
     let mut rng = Rng::with_seed(11);
-    let mut turns = Turns::new(13);
+    let mut turns = Turns::new(5);
     for shape in [
         &[4003][..],
         &[64],
@@ -217,7 +217,7 @@ fn shapes_of<T: Value>(level: Level) {
 fn budgets(level: Level) {
     fn of<T: Value>(level: Level, shape: &[usize], step: usize) {
         let mut rng = Rng::with_seed(12);
-        let mut turns = Turns::new(29);
+        let mut turns = Turns::new(7);
         let values: Vec<T> = values(&mut rng, shape.iter().product(), true);
         let field = Field::new(&values, shape).unwrap();
         let least = T::TYPE.exponent_bits().map_or(1, |bits| bits + 1);
