@@ -40,7 +40,7 @@ pub(crate) fn test() -> Result<()> {
             // Apart from what another compiler made.
             .arg("--target-dir")
             .arg(shell::target().join("aarch64"))
-            .args(["--", "cpu::simd", "--skip", "portable"])
+            .args(["--", "cpu::simd"])
             .env("RUSTC", rustc)
             .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
             .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", EMULATOR)

@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use super::encode::{Blockwise, Coder};
 use super::lanes::Lanes;
+#[cfg(not(target_arch = "x86_64"))]
 use super::portable;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{avx2, avx512, sse2};
 use crate::bitstream::low_bits;
 use crate::error::{Error, Result};
 
@@ -54,8 +55,14 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
 pub(crate) struct Portable(());
 
 impl Isa for Portable {
-    const HAS_VECTORS: bool = false;
+    const HAS_VECTORS: bool = cfg!(target_arch = "x86_64");
+    #[cfg(target_arch = "x86_64")]
+    type Lanes32 = sse2::Lanes32;
+    #[cfg(target_arch = "x86_64")]
+    type Lanes64 = sse2::Lanes64;
+    #[cfg(not(target_arch = "x86_64"))]
     type Lanes32 = portable::Array<f32>;
+    #[cfg(not(target_arch = "x86_64"))]
     type Lanes64 = portable::Array<f64>;
     type Coder = Blockwise<Self>;
 

@@ -30,7 +30,10 @@ mod level;
 mod lift;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod neon;
+#[cfg(not(target_arch = "x86_64"))]
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 #[cfg(test)]
 mod turns;
 mod unlift;
