@@ -248,6 +248,8 @@ pub(crate) trait Float:
     /// The integer part, and the smallest integer for what does not fit, NaN included:
     /// what x86's `cvtt` instructions give.
     fn to_int_or_min(self) -> Self::Int;
+    /// Whether this is NaN.
+    fn is_nan(self) -> bool;
     /// The nearest floating-point value.
     fn from_int(int: Self::Int) -> Self;
 }
@@ -295,6 +297,9 @@ macro_rules! float {
             fn to_int_or_min(self) -> $int {
                 // Rust's cast saturates; only the upper end and NaN differ from `cvtt`.
                 if self < -(<$int>::MIN as $float) { self as $int } else { <$int>::MIN }
+            }
+            fn is_nan(self) -> bool {
+                self != self
             }
             fn from_int(int: $int) -> Self {
                 int as $float

@@ -26,7 +26,9 @@ pub(crate) fn survey<F: Float, const N: usize>(block: &[F; N]) -> Survey {
     for values in block.as_chunks::<4>().0 {
         for lane in 0..4 {
             let magnitude = values[lane].abs();
-            // NaN is never the larger one.
+            // NaN is never the larger one. A comparison alone says so too, but compilers make
+            // of it a maximum that may take a signalling NaN for the larger one.
+            let magnitude = if magnitude.is_nan() { F::ZERO } else { magnitude };
             if largest[lane] < magnitude {
                 largest[lane] = magnitude;
             }

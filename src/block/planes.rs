@@ -365,6 +365,7 @@ impl<const N: usize> Plane<N> {
 }
 
 /// The planes of 64 coefficients, the lowest first; as many as the word is wide.
+#[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 pub(crate) fn of_64<W: Word>(mut coefficients: [W; 64]) -> [u64; 64] {
     transpose(&mut coefficients);

@@ -5,6 +5,7 @@
 //! there: Python's `venv` by all of these commands, and by `test` a GPU in software, LLNL's zfp
 //! and what it is built with, and HDF5's programs.
 
+mod aarch64;
 mod bench;
 mod debian;
 mod demo;

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bench;
 use crate::gpu::{self, Gpu};
 use crate::programs;
 use crate::python::install_wheel;
 use crate::shell::{self, cargo, command, root};
+use crate::{aarch64, bench};
 
 pub(crate) fn run() -> Result<()> {
     step("format", || {
@@ -72,6 +72,7 @@ pub(crate) fn run() -> Result<()> {
     step("Rust tests without threads", || {
         shell::run(cargo().args(["test", "--no-default-features", "--lib", "--test", "golden"]))
     })?;
+    step("vectors of aarch64", aarch64::test)?;
     step("tests of these commands", || {
         shell::run(cargo().args(["test", "--quiet", "--package", "xtask"]))
     })?;

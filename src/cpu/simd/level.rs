@@ -7,13 +7,15 @@ use std::sync::OnceLock;
 
 use super::encode::{Blockwise, Coder};
 use super::lanes::Lanes;
+#[cfg(not(target_arch = "x86_64"))]
 use super::portable;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{avx2, avx512, sse2};
 use crate::bitstream::low_bits;
 use crate::error::{Error, Result};
 
-/// The environment variable that asks for a level: `portable`, `avx2` or `avx512`.
+/// The environment variable that asks for a level: `portable`, `avx2`, `avx512` or
+/// `neon`.
 pub(crate) const VARIABLE: &str = "ZFP_WGPU_CPU";
 
 /// Work that is compiled anew for each level.
@@ -53,8 +55,14 @@ pub(crate) trait Isa: Copy + Send + Sync + 'static {
 pub(crate) struct Portable(());
 
 impl Isa for Portable {
-    const HAS_VECTORS: bool = false;
+    const HAS_VECTORS: bool = cfg!(target_arch = "x86_64");
+    #[cfg(target_arch = "x86_64")]
+    type Lanes32 = sse2::Lanes32;
+    #[cfg(target_arch = "x86_64")]
+    type Lanes64 = sse2::Lanes64;
+    #[cfg(not(target_arch = "x86_64"))]
     type Lanes32 = portable::Array<f32>;
+    #[cfg(not(target_arch = "x86_64"))]
     type Lanes64 = portable::Array<f64>;
     type Coder = Blockwise<Self>;
 
@@ -239,6 +247,53 @@ mod x86 {
     }
 }
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+pub(crate) use arm::Neon;
+
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod arm {
+    use super::super::encode::Blockwise;
+    use super::super::neon;
+    use super::{Isa, Kernel, Portable};
+
+    /// NEON, which all CPUs of the architecture have.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct Neon(());
+
+    impl Neon {
+        /// The proof, if the CPU has it.
+        pub(crate) fn new() -> Option<Self> {
+            std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
+        }
+    }
+
+    impl Isa for Neon {
+        const HAS_VECTORS: bool = true;
+        type Lanes32 = neon::Lanes32;
+        type Lanes64 = neon::Lanes64;
+        type Coder = Blockwise<Self>;
+
+        #[inline(always)]
+        fn has_fast_pdep(self) -> bool {
+            false
+        }
+        fn pdep(self, value: u64, mask: u64) -> u64 {
+            Portable(()).pdep(value, mask)
+        }
+        fn pext(self, value: u64, mask: u64) -> u64 {
+            Portable(()).pext(value, mask)
+        }
+        #[inline(always)]
+        fn low(self, value: u64, count: u32) -> u64 {
+            Portable(()).low(value, count)
+        }
+        #[inline(always)]
+        fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
+            kernel.run(self)
+        }
+    }
+}
+
 /// One of the levels of this architecture, with its proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -247,6 +302,8 @@ pub(crate) enum Level {
     Avx2(Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    Neon(Neon),
 }
 
 impl Level {
@@ -255,7 +312,12 @@ impl Level {
         let portable = Some(Self::Portable(Portable(())));
         #[cfg(target_arch = "x86_64")]
         let levels = [portable, Avx2::new().map(Self::Avx2), Avx512::new().map(Self::Avx512)];
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        let levels = [portable, Neon::new().map(Self::Neon)];
+        #[cfg(not(any(
+            target_arch = "x86_64",
+            all(target_arch = "aarch64", target_endian = "little")
+        )))]
         let levels = [portable];
         levels.into_iter().flatten().collect()
     }
@@ -268,6 +330,8 @@ impl Level {
             Self::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => "avx512",
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Self::Neon(_) => "neon",
         }
     }
 
@@ -301,6 +365,8 @@ impl Level {
             Self::Avx2(isa) => isa.vectorize(kernel),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(isa) => isa.vectorize(kernel),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Self::Neon(isa) => isa.vectorize(kernel),
         }
     }
 }

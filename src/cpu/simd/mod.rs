@@ -7,7 +7,7 @@
 //! | `unlift` | the inverse transforms over vectors |
 //! | `level` | which instructions there are, as types that prove it |
 //! | `lanes` | vectors of sixteen coefficients, and tiles of four of those |
-//! | `portable`, `avx2`, `avx512` | what they are made of |
+//! | `portable`, `avx2`, `avx512`, `neon` | what they are made of |
 //! | `lift` | the transforms on tiles |
 //! | `encode` | compression |
 
@@ -28,7 +28,14 @@ mod encode;
 mod lanes;
 mod level;
 mod lift;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
+#[cfg(not(target_arch = "x86_64"))]
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(test)]
+mod turns;
 mod unlift;
 
 use crate::bitstream::BitWriter;

@@ -9,7 +9,7 @@
 //! | `read` | whole blocks to planes, several in lockstep |
 //! | `group` | planes of several blocks |
 //! | `store` | values to memory |
-//! | `machine` | what is asked of instructions; `portable`, `avx2`, `avx512` give it |
+//! | `machine` | what is asked of instructions; `portable`, `avx2`, `avx512`, `neon` give it |
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -19,6 +19,8 @@ mod fours;
 mod group;
 mod head;
 mod machine;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
 mod parse;
 mod portable;
 mod read;
@@ -76,6 +78,8 @@ pub(crate) fn decompress_blocks(
         },
         #[cfg(target_arch = "x86_64")]
         Level::Avx512(machine) => dispatch(scalar, dims, On { machine, task }),
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        Level::Neon(machine) => dispatch(scalar, dims, On { machine, task }),
     }
 }
 

@@ -5,6 +5,7 @@
 use fastrand::Rng;
 
 use super::super::level::Level;
+use super::super::turns::Turns;
 use super::compress_blocks;
 use crate::bitstream::BitWriter;
 use crate::block::{MAX_BITS, NonFinitePolicy, Params};
@@ -159,6 +160,7 @@ fn shapes(level: Level, scalar: ScalarType) {
 
 fn shapes_of<T: Value>(level: Level) {
     let mut rng = Rng::with_seed(11);
+    let mut turns = Turns::new(5);
     for shape in [
         &[4003][..],
         &[64],
@@ -177,6 +179,9 @@ fn shapes_of<T: Value>(level: Level) {
         let len: usize = shape.iter().product();
         for params in modes(T::TYPE, dims) {
             for finite in [true, false] {
+                if !turns.next() {
+                    continue;
+                }
                 let values: Vec<T> = values(&mut rng, 2 * len + 7, finite);
                 let plain = Field::new(&values, shape).unwrap();
                 let blocks = plain.grid().len();
@@ -212,6 +217,7 @@ fn shapes_of<T: Value>(level: Level) {
 fn budgets(level: Level) {
     fn of<T: Value>(level: Level, shape: &[usize], step: usize) {
         let mut rng = Rng::with_seed(12);
+        let mut turns = Turns::new(7);
         let values: Vec<T> = values(&mut rng, shape.iter().product(), true);
         let field = Field::new(&values, shape).unwrap();
         let least = T::TYPE.exponent_bits().map_or(1, |bits| bits + 1);
@@ -219,6 +225,9 @@ fn budgets(level: Level) {
         for reversible in [false, true] {
             let (least, minexp) = if reversible { (least + 8, -1075) } else { (least, -1074) };
             for maxbits in (least..=most).step_by(step) {
+                if !turns.next() {
+                    continue;
+                }
                 let minbits = if rng.bool() { maxbits } else { rng.u32(1..=maxbits) };
                 let params = Params { minbits, maxbits, maxprec: 64, minexp };
                 check(level, &field, params, 0, field.grid().len(), rng.u32(..65));
@@ -307,4 +316,4 @@ macro_rules! levels {
     };
 }
 
-levels! { portable avx2 avx512 }
+levels! { portable avx2 avx512 neon }

@@ -1,0 +1,41 @@
+//! NEON, where planes become values. It has no instructions for scattered bits of a word.
+
+mod lanes;
+mod transform;
+
+use super::group::Group;
+use super::machine::Machine;
+use super::portable;
+use crate::block::BlockScalar;
+use crate::cpu::simd::level::Neon;
+
+impl Machine for Neon {
+    type Isa = Self;
+
+    #[inline(always)]
+    fn isa(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn pext(self, value: u64, mask: u64) -> u64 {
+        portable::pext(value, mask)
+    }
+    #[inline(always)]
+    fn nth_one(self, mask: u64, count: u32) -> u32 {
+        portable::nth_one(mask, count)
+    }
+    #[inline(always)]
+    fn low(self, value: u64, count: u32) -> u64 {
+        portable::low(value, count)
+    }
+    #[inline(always)]
+    fn values<S: BlockScalar, const N: usize>(
+        self,
+        group: &Group,
+        sets: usize,
+        exact: bool,
+        values: &mut [[S; 64]; 4],
+    ) {
+        transform::values::<S, N>(group, sets, exact, values);
+    }
+}

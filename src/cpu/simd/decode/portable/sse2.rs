@@ -1,0 +1,260 @@
+//! Planes to values by SSE2: squares of eight bits of eight planes are transposed, which
+//! makes bytes of coefficients; they are joined, and go where the transform wants them by
+//! way of memory.
+#![allow(clippy::undocumented_unsafe_blocks, reason = "every CPU of the architecture has SSE2")]
+#![allow(clippy::wildcard_imports, reason = "intrinsics have names of their own")]
+
+mod lanes;
+
+use std::arch::x86_64::*;
+
+use crate::block::{BlockScalar, order};
+use crate::cpu::simd::decode::group::{Cast, Group};
+use crate::cpu::simd::decode::head::Kind;
+use crate::cpu::simd::sse2::bits::{halves, transpose, zip};
+use crate::cpu::simd::unlift;
+use lanes::{K, Lanes32, Lanes64, Wide};
+
+/// See [`Machine::values`](crate::cpu::simd::decode::machine::Machine::values).
+#[inline(always)]
+pub(super) fn values<S: BlockScalar, const N: usize>(
+    group: &Group,
+    sets: usize,
+    exact: bool,
+    values: &mut [[S; 64]; 4],
+) {
+    if size_of::<S>() == 4 {
+        finish::<S, Lanes32, N>(group, sets, exact, values);
+    } else {
+        finish::<S, Lanes64, N>(group, sets, exact, values);
+    }
+}
+
+#[inline(always)]
+fn finish<S: BlockScalar, V: Wide, const N: usize>(
+    group: &Group,
+    sets: usize,
+    exact: bool,
+    values: &mut [[S; 64]; 4],
+) {
+    let mut words = [0; 256];
+    if N > 4 {
+        for set in 0..sets {
+            scatter::<V, N>(&group.planes[set], set, &mut words);
+        }
+    }
+    let load = |set: usize| std::array::from_fn(|i| V::load(&words, K * set + i));
+    if N > 64 {
+        let mut vectors: [[V; K]; 4] = std::array::from_fn(load);
+        unlift::outermost(&mut vectors, exact);
+        for (vectors, values) in vectors.into_iter().zip(values) {
+            let vectors = unlift::set::<V, K, N>(vectors, exact);
+            cast_set::<S, V, N>(vectors, &group.casts, values);
+        }
+        return;
+    }
+    for (set, values) in values.iter_mut().enumerate().take(sets) {
+        let vectors = if N == 4 {
+            let planes = group.planes.as_flattened();
+            if V::LONG { long_fours(planes) } else { short_fours(planes) }
+        } else {
+            load(set)
+        };
+        let mut vectors = unlift::set::<V, K, N>(vectors, exact);
+        if N == 4 {
+            // Rows were of blocks that follow each other.
+            vectors = V::swap(vectors);
+        }
+        cast_set::<S, V, N>(vectors, &group.casts[set * (64 / N)..], values);
+    }
+}
+
+/// Where the bytes of coefficients are when they come out of planes: that of coefficient
+/// 8·j + 2·q + s at place 16·q + 8·s + j.
+const fn place_of(coefficient: usize) -> usize {
+    coefficient % 8 / 2 * 16 + coefficient % 2 * 8 + coefficient / 8
+}
+
+/// Where each coefficient of a set goes, blocks being of `N`.
+const fn slots<const N: usize>() -> [u8; 256] {
+    let order = order::order::<N>();
+    let mut slots = [0; 64];
+    let mut slot = 0;
+    while slot < 64 {
+        slots[unlift::place::<K, N>(slot / 4, slot % 4)] = slot as u8;
+        slot += 1;
+    }
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let place = i / N * N + order[i % N] as usize;
+        table[i] = (place / 64 * 64) as u8 + slots[place % 64];
+        i += 1;
+    }
+    table
+}
+
+/// Puts the coefficients of set `set` where the transform wants them.
+#[inline(always)]
+fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut [u64; 256]) {
+    // By place, as the bytes lie.
+    let table = const {
+        let slots = slots::<N>();
+        let mut table = [0; 256];
+        let mut i = 0;
+        while i < 256 {
+            table[i / 64 * 64 + place_of(i % 64)] = slots[i];
+            i += 1;
+        }
+        &{ table }
+    };
+    let table = &table[64 * set..][..64];
+    let low = join(bytes_of(planes, 0));
+    if V::LONG {
+        let high = join(bytes_of(planes, 32));
+        let mut memory = [0u64; 64];
+        for (i, place) in memory.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let place = place.as_mut_ptr().cast::<__m128i>();
+            // SAFETY: four words are twice 16 bytes.
+            unsafe {
+                _mm_storeu_si128(place, _mm_unpacklo_epi32(low[i], high[i]));
+                _mm_storeu_si128(place.add(1), _mm_unpackhi_epi32(low[i], high[i]));
+            }
+        }
+        for (&slot, word) in table.iter().zip(memory) {
+            words[slot as usize] = word;
+        }
+    } else {
+        let mut memory = [0u32; 64];
+        for (place, four) in memory.as_chunks_mut::<4>().0.iter_mut().zip(low) {
+            // SAFETY: four words are 16 bytes.
+            unsafe { _mm_storeu_si128(place.as_mut_ptr().cast(), four) };
+        }
+        let words: &mut [u32; 512] = bytemuck::cast_mut(words);
+        for (&slot, word) in table.iter().zip(memory) {
+            words[slot as usize] = word;
+        }
+    }
+}
+
+/// The four bytes of coefficients that 32 planes from `first` on are.
+#[inline(always)]
+fn bytes_of(planes: &[u64; 64], first: usize) -> [[__m128i; 4]; 4] {
+    let pair = |first: usize| {
+        let eight = transpose(std::array::from_fn(|k| unsafe {
+            let (low, high) = (planes[first + k], planes[first + 8 + k]);
+            _mm_set_epi64x(high as i64, low as i64)
+        }));
+        let [a, b, c, d] = std::array::from_fn(|q| halves(eight[2 * q], eight[2 * q + 1]));
+        [[a[0], b[0], c[0], d[0]], [a[1], b[1], c[1], d[1]]]
+    };
+    let [[low, next], [third, high]] = [pair(first), pair(first + 16)];
+    [low, next, third, high]
+}
+
+/// Words of their bytes.
+#[inline(always)]
+fn join([a, b, c, d]: [[__m128i; 4]; 4]) -> [__m128i; 16] {
+    let quarter = |i: usize| unsafe {
+        let ([low, low_next], [high, high_next]) = (zip(a[i], b[i]), zip(c[i], d[i]));
+        [
+            _mm_unpacklo_epi16(low, high),
+            _mm_unpackhi_epi16(low, high),
+            _mm_unpacklo_epi16(low_next, high_next),
+            _mm_unpackhi_epi16(low_next, high_next),
+        ]
+    };
+    let quarters: [_; 4] = std::array::from_fn(quarter);
+    std::array::from_fn(|i| quarters[i / 4][i % 4])
+}
+
+/// The coefficients of 16 blocks of four, whose planes are 32 bytes, the highest first:
+/// vector 4·i + h has coefficients i of blocks 4·h to 4·h + 3.
+#[inline(always)]
+fn short_fours<V: Wide>(planes: &[u64]) -> [V; K] {
+    let mut vectors = [V::new([unsafe { _mm_setzero_si128() }; 2]); K];
+    // Of each block, the higher and the lower half of its planes, eight blocks of both.
+    let packed = std::array::from_fn(|r| pack(&planes[2 * r..], &planes[32 + 2 * r..]));
+    let [even, odd] = eights(packed, [1, 8, 4, 2], |t| t << 1);
+    for i in 0..8 {
+        let [first, second] = zip(odd[i], even[i]);
+        let words =
+            unsafe { [_mm_unpacklo_epi16(second, first), _mm_unpackhi_epi16(second, first)] };
+        for (next, words) in words.into_iter().enumerate() {
+            vectors[i % 4 * 4 + i / 4 * 2 + next] = V::new([words; 2]);
+        }
+    }
+    vectors
+}
+
+/// As [`short_fours`], of blocks whose planes are 64 bytes.
+#[inline(always)]
+fn long_fours<V: Wide>(planes: &[u64]) -> [V; K] {
+    let mut vectors = [V::new([unsafe { _mm_setzero_si128() }; 2]); K];
+    for half in 0..2 {
+        let planes = &planes[64 * half..][..64];
+        let packed = std::array::from_fn(|r| pack(&planes[2 * r..], &planes[32 + 2 * r..]));
+        let [even, odd] =
+            eights(packed, [1, 2, 8, 4], |t| t >> 2 << 1 | (t & 2) << 2 | (t & 1) << 2);
+        for i in 0..8 {
+            let [first, second] = zip(odd[i], even[i]);
+            vectors[i % 4 * 4 + 2 * half + i / 4] = V::new(unsafe {
+                let high = _mm_unpacklo_epi16(second, first);
+                let low = _mm_unpackhi_epi16(second, first);
+                [_mm_unpacklo_epi32(low, high), _mm_unpackhi_epi32(low, high)]
+            });
+        }
+    }
+    vectors
+}
+
+/// 16 planes of four bits, and 16 others above them.
+#[inline(always)]
+fn pack(low: &[u64], high: &[u64]) -> __m128i {
+    let (low, high) = (low[..2].as_ptr().cast(), high[..2].as_ptr().cast());
+    // SAFETY: two words are 16 bytes.
+    unsafe { _mm_or_si128(_mm_loadu_si128(low), _mm_slli_epi16::<4>(_mm_loadu_si128(high))) }
+}
+
+/// Zips registers whose numbers differ in one bit, for each of `bits`: the four bits of a
+/// byte's place go into the register's number for those, the highest first. What then are
+/// bytes of the same place, at `number` of its lowest three bits, is transposed: for the
+/// places below eight, and the others, whose number is odd.
+#[inline(always)]
+fn eights(
+    mut registers: [__m128i; 16],
+    bits: [usize; 4],
+    number: impl Fn(usize) -> usize,
+) -> [[__m128i; 8]; 2] {
+    for bit in bits {
+        for r in 0..16 {
+            if r & bit == 0 {
+                [registers[r], registers[r | bit]] = zip(registers[r], registers[r | bit]);
+            }
+        }
+    }
+    // The first of eight planes is the highest.
+    let eight = |odd: usize| transpose(std::array::from_fn(|k| registers[number(7 - k) | odd]));
+    [eight(0), eight(1)]
+}
+
+/// Casts the integers of a set, whose blocks' casts come first among `casts`.
+#[inline(always)]
+fn cast_set<S: BlockScalar, V: Wide, const N: usize>(
+    vectors: [V; K],
+    casts: &[Cast],
+    values: &mut [S; 64],
+) {
+    let rows = values.as_chunks_mut::<4>().0;
+    for (i, (vector, values)) in vectors.into_iter().zip(rows).enumerate() {
+        let cast = casts[4 * i / N];
+        let values_of_block = if S::TYPE.exponent_bits().is_none() {
+            vector
+        } else if cast.kind == Kind::Exact {
+            vector.patterns()
+        } else {
+            vector.scaled(cast.exponent)
+        };
+        values_of_block.store(values);
+    }
+}
