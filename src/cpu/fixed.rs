@@ -6,6 +6,8 @@
 //! block: what leaves a chunk at its end belongs into the first word of the next, and is put
 //! there when all is done.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use super::parallel::{shift_in, tail};
@@ -19,12 +21,13 @@ use crate::mode::values;
 /// Bytes of a chunk's values or bits, whichever are more, if 64 blocks are not more yet.
 const CHUNK: usize = 96 << 10;
 
-/// Writes all blocks of a field, each of `bits` bits, on the threads of the pool at hand.
+/// Writes all blocks of a field, each of `bits` bits, on so many threads of the pool at hand.
 pub(crate) fn compress(
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
     bits: u32,
+    threads: usize,
     out: &mut BitWriter,
 ) -> Result<()> {
     let block_bytes = values(field.dims()) as usize * field.scalar().size();
@@ -34,32 +37,43 @@ pub(crate) fn compress(
     let total = blocks as u64 * u64::from(bits);
     let (space, word, begun) = out.open_words(total)?;
 
-    let mut targets: Vec<&mut [u8]> = space.chunks_mut(chunk_bytes).collect();
+    let chunks = blocks.div_ceil(chunk);
     // The last chunk may not finish a word.
-    targets.resize_with(blocks.div_ceil(chunk), Default::default);
-    let compress_chunk = |writer: &mut BitWriter, (number, target): (usize, &mut [u8])| {
-        writer.clear();
-        let from = number * chunk;
-        simd::compress_blocks(field, params, policy, from..blocks.min(from + chunk), writer)?;
-        let (source, bits) = writer.sealed();
-        let head = (if number == 0 { word } else { 0 }, begun);
-        shift_in(target, head, source);
-        Ok(tail(head, source, bits).0)
-    };
-    let tails: Result<Vec<u64>> =
-        targets.into_par_iter().enumerate().map_init(BitWriter::default, compress_chunk).collect();
-
-    let mut carried = 0;
-    for (number, tail) in tails?.into_iter().enumerate() {
-        match space.get_mut(number * chunk_bytes..).and_then(<[u8]>::first_chunk_mut) {
-            Some(first) => {
-                *first = (u64::from_le_bytes(*first) | carried).to_le_bytes();
-                carried = tail;
+    let targets = space.chunks_mut(chunk_bytes).chain(std::iter::repeat_with(Default::default));
+    // Whoever is ready takes the next, so that none waits for another but at the end.
+    let queue = Mutex::new(targets.take(chunks).enumerate());
+    let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let compress_some = |_| {
+        let mut writer = BitWriter::default();
+        let mut tails = Vec::new();
+        while let Some((number, target)) = take() {
+            writer.clear();
+            let from = number * chunk;
+            let range = from..blocks.min(from + chunk);
+            if let Err(error) = simd::compress_blocks(field, params, policy, range, &mut writer) {
+                while take().is_some() {}
+                return Err(error);
             }
-            None => carried |= tail,
+            let (source, bits) = writer.sealed();
+            let head = (if number == 0 { word } else { 0 }, begun);
+            shift_in(target, head, source);
+            tails.push((number, tail(head, source, bits).0));
+        }
+        Ok(tails)
+    };
+    let tails: Result<Vec<Vec<(usize, u64)>>> =
+        (0..threads).into_par_iter().with_max_len(1).map(compress_some).collect();
+
+    // No chunk's tail goes where another's does.
+    let mut last = 0;
+    for (number, tail) in tails?.into_iter().flatten() {
+        let next = space.get_mut((number + 1) * chunk_bytes..);
+        match next.and_then(<[u8]>::first_chunk_mut) {
+            Some(first) => *first = (u64::from_le_bytes(*first) | tail).to_le_bytes(),
+            None => last |= tail,
         }
     }
     let end = ((u64::from(begun) + total) % 64) as u32;
-    out.close_words(total, carried & low_bits(end));
+    out.close_words(total, last & low_bits(end));
     Ok(())
 }

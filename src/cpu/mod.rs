@@ -9,7 +9,11 @@ mod simd;
 mod walk;
 
 #[cfg(feature = "parallel")]
+mod chains;
+#[cfg(feature = "parallel")]
 mod fixed;
+#[cfg(feature = "parallel")]
+mod guess;
 #[cfg(feature = "parallel")]
 mod parallel;
 #[cfg(feature = "parallel")]

@@ -42,7 +42,9 @@ pub(crate) fn compress(
             compress_between(field, params, policy, 0..field.grid().len(), marks, out)
         }
         (_, marks) => match params.fixed_bits() {
-            Some(bits) if marks.is_none() => fixed::compress(field, params, policy, bits, out),
+            Some(bits) if marks.is_none() => {
+                fixed::compress(field, params, policy, bits, threads, out)
+            }
             _ => compress_waves(field, params, policy, threads, marks, out),
         },
     })?

@@ -20,6 +20,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::chains::{self, Places};
 use super::simd;
 use super::walk::Blocks;
 use crate::error::{Error, Result};
@@ -52,22 +53,31 @@ pub(crate) fn decompress(
                 .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
             return Ok(blocks.start + count as u64 * u64::from(bits));
         }
+        let (known, is_indexed) = match blocks.marks {
+            Some(marks) => (Some(Places::of(marks)), true),
+            None => (chains::find(&blocks, count, threads), false),
+        };
+        let whole =
+            |field: &mut FieldMut<'_>| decompress_slab(&blocks, blocks.start, &mut field.whole());
         // Such blocks take as long to be found as to be read, so that others would only wait.
         let is_slow_to_walk = blocks.params.is_reversible() && blocks.scalar.size() == 8;
-        if is_slow_to_walk && blocks.marks.is_none() {
-            return decompress_slab(&blocks, blocks.start, &mut field.whole());
+        if is_slow_to_walk && known.is_none() {
+            return whole(field);
         }
-        if let Some(slabs) = field.slabs_in_order(slabs) {
-            return match blocks.marks {
-                Some(_) => with_marks(&blocks, slabs),
+        let done = if let Some(slabs) = field.slabs_in_order(slabs) {
+            match &known {
+                Some(places) => at_places(&blocks, places, slabs),
                 None => behind_walk(&blocks, threads, slabs),
-            };
-        }
-        let row = field.grid().counts[0];
-        match &mut field.slabs(slabs)[..] {
-            [whole] => decompress_slab(&blocks, blocks.start, whole),
-            slabs => in_waves(&blocks, count, row, slabs),
-        }
+            }
+        } else {
+            let row = field.grid().counts[0];
+            match &mut field.slabs(slabs)[..] {
+                [whole] => decompress_slab(&blocks, blocks.start, whole),
+                slabs => in_waves(&blocks, known.as_ref(), count, row, slabs),
+            }
+        };
+        // Where there is an error, it shall be that of one thread.
+        if done.is_err() && known.is_some() && !is_indexed { whole(field) } else { done }
     })?
 }
 
@@ -76,12 +86,12 @@ fn decompress_slab(blocks: &Blocks<'_>, at: u64, slab: &mut Slab<'_>) -> Result<
 }
 
 /// All slabs at once.
-fn with_marks(blocks: &Blocks<'_>, mut slabs: Vec<Slab<'_>>) -> Result<u64> {
+fn at_places(blocks: &Blocks<'_>, places: &Places, mut slabs: Vec<Slab<'_>>) -> Result<u64> {
     let done: Vec<Result<(u64, u64)>> = slabs
         .par_iter_mut()
         .with_max_len(1)
         .map(|slab| {
-            let at = blocks.place(slab.first_block())?;
+            let at = place(blocks, places, slab.first_block())?;
             Ok((at, decompress_slab(blocks, at, slab)?))
         })
         .collect();
@@ -90,11 +100,19 @@ fn with_marks(blocks: &Blocks<'_>, mut slabs: Vec<Slab<'_>>) -> Result<u64> {
         // Behind a wrong place there are errors of all sorts.
         match done {
             Ok((at, next)) if at == end => end = next,
-            Err(error) if blocks.place(slab.first_block()) == Ok(end) => return Err(error),
+            Err(error) if place(blocks, places, slab.first_block()) == Ok(end) => {
+                return Err(error);
+            }
             _ => return Err(index::wrong_place(slab.first_block())),
         }
     }
     Ok(end)
+}
+
+/// Where a block begins, walked to from the nearest place that is known.
+fn place(blocks: &Blocks<'_>, places: &Places, block: usize) -> Result<u64> {
+    let (known, at) = places.before(block).unwrap_or((0, blocks.start));
+    blocks.walk(at, block - known, |_| ())
 }
 
 /// Each slab when a walk has come to its beginning.
@@ -132,17 +150,23 @@ fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Res
 }
 
 /// Waves of whole rows of `row` blocks each, `count` blocks in all.
-fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>]) -> Result<u64> {
+fn in_waves(
+    blocks: &Blocks<'_>,
+    known: Option<&Places>,
+    count: usize,
+    row: usize,
+    slabs: &mut [Slab<'_>],
+) -> Result<u64> {
     let rows = (count / WAVES).clamp(1, WAVE).div_ceil(row);
     let wave = |number: usize| number * rows * row..count.min((number + 1) * rows * row);
     // Each slab, and the first of its rows that is still to be done.
     let mut slabs: Vec<(&mut Slab<'_>, usize)> = slabs.iter_mut().map(|slab| (slab, 0)).collect();
     let (mut places, mut next) = (Vec::new(), Vec::new());
-    let mut end = find(blocks, wave(0), blocks.start, &mut places)?;
+    let mut end = find(blocks, known, wave(0), blocks.start, &mut places)?;
     for number in 0..count.div_ceil(rows * row) {
         let here = wave(number);
         let (found, stored) = rayon::join(
-            || find(blocks, wave(number + 1), end, &mut next),
+            || find(blocks, known, wave(number + 1), end, &mut next),
             || {
                 slabs
                     .par_iter_mut()
@@ -158,22 +182,39 @@ fn in_waves(blocks: &Blocks<'_>, count: usize, row: usize, slabs: &mut [Slab<'_>
 }
 
 /// Finds the places of a wave of blocks that begin at bit `at`; returns their end.
-fn find(blocks: &Blocks<'_>, wave: Range<usize>, at: u64, places: &mut Vec<u64>) -> Result<u64> {
-    let Some(marks) = blocks.marks else {
-        places.clear();
-        places.reserve(wave.len());
-        return blocks.walk(at, wave.len(), |place| places.push(place));
-    };
-    // From all marks at once, each of which must be where the walk from the last one ends.
+fn find(
+    blocks: &Blocks<'_>,
+    known: Option<&Places>,
+    wave: Range<usize>,
+    at: u64,
+    places: &mut Vec<u64>,
+) -> Result<u64> {
+    places.clear();
+    if wave.is_empty() {
+        return Ok(at);
+    }
+    // From all that are known at once, each of which must be where the walk from the last one
+    // ends.
+    let known = known.map_or(&[][..], |known| known.among(&wave));
+    let mut begins: Vec<(usize, u64)> = known.to_vec();
+    if known.first().is_none_or(|&(number, _)| number > wave.start) {
+        begins.insert(0, (wave.start, at));
+    }
     places.resize(wave.len(), 0);
-    let ends: Vec<Result<u64>> = places
-        .par_chunks_mut(marks.every)
+    let mut rest = places.as_mut_slice();
+    let mut parts = Vec::with_capacity(begins.len());
+    for (part, &(number, at)) in begins.iter().enumerate() {
+        let next = begins.get(part + 1).map_or(wave.end, |&(next, _)| next);
+        let (places, behind) = rest.split_at_mut(next - number);
+        rest = behind;
+        parts.push((at, places));
+    }
+    let ends: Vec<Result<u64>> = parts
+        .into_par_iter()
         .with_max_len(16)
-        .enumerate()
-        .map(|(chunk, places)| {
-            let begin = blocks.place(wave.start + chunk * marks.every)?;
+        .map(|(at, places)| {
             let mut slots = places.iter_mut();
-            blocks.walk(begin, slots.len(), |place| {
+            blocks.walk(at, slots.len(), |place| {
                 if let Some(slot) = slots.next() {
                     *slot = place;
                 }
@@ -181,10 +222,9 @@ fn find(blocks: &Blocks<'_>, wave: Range<usize>, at: u64, places: &mut Vec<u64>)
         })
         .collect();
     let mut end = at;
-    for (chunk, next) in ends.into_iter().enumerate() {
-        let first = chunk * marks.every;
-        if next.is_ok() && places[first] != end {
-            return Err(index::wrong_place(wave.start + first));
+    for ((number, at), next) in begins.into_iter().zip(ends) {
+        if next.is_ok() && at != end {
+            return Err(index::wrong_place(number));
         }
         end = next?;
     }

@@ -10,6 +10,7 @@
 //! | `portable`, `avx2`, `avx512`, `neon` | what they are made of |
 //! | `lift` | the transforms on tiles |
 //! | `encode` | compression |
+//! | `walk` | where blocks begin, in several parts of a stream at once |
 
 // Loads, stores and instructions that the CPU was asked for; each says why it is sound.
 #![allow(unsafe_code)]
@@ -37,6 +38,7 @@ mod sse2;
 #[cfg(test)]
 mod turns;
 mod unlift;
+mod walk;
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
@@ -44,6 +46,7 @@ use crate::error::Result;
 use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 use level::Level;
+pub(crate) use walk::{Chain, Queue};
 
 /// As [`serial::compress_blocks`](super::serial::compress_blocks).
 pub(crate) fn compress_blocks(
@@ -65,4 +68,16 @@ pub(crate) fn decompress(
     slab: &mut Slab<'_>,
 ) -> Result<u64> {
     decode::decompress(Level::chosen()?, stream, start, params, scalar, slab)
+}
+
+/// Walks all chains of a queue.
+pub(crate) fn walk(
+    stream: &[u8],
+    params: Params,
+    scalar: ScalarType,
+    dims: usize,
+    queue: &Queue<'_>,
+) -> Result<()> {
+    walk::chains(Level::chosen()?, stream, params, scalar, dims, queue);
+    Ok(())
 }
