@@ -9,17 +9,8 @@ mod support;
 use fastrand::Rng;
 use support::data::{self, Kind};
 use support::layout::{Layout, Memory};
-use support::{Value, same_bits};
-use zfp_wgpu::{Compressor, Decompressor, Error, Field, Index, MAX_BITS, Mode, Params, StreamWord};
-
-const MODES: [Mode; 6] = [
-    Mode::Rate(7.3),
-    Mode::Precision(13),
-    Mode::Accuracy(1e-2),
-    Mode::Reversible,
-    Mode::Expert(Params { minbits: 60, maxbits: 400, maxprec: 64, minexp: -40 }),
-    Mode::Expert(Params { minbits: 90, maxbits: MAX_BITS, maxprec: 20, minexp: -1075 }),
-];
+use support::{MODES, Value, same_bits};
+use zfp_wgpu::{Compressor, Decompressor, Error, Field, Index, Mode, Params, StreamWord};
 
 /// Above the size from which threads are used, and with partial blocks on each axis.
 fn shapes<T: Value>() -> [Vec<usize>; 4] {

@@ -10,20 +10,11 @@ use std::ops::Range;
 use fastrand::Rng;
 use support::data::{self, Kind};
 use support::layout::{Layout, Memory};
-use support::{Value, index_of, same_bits};
+use support::{MODES, Value, index_of, same_bits};
 use zfp_wgpu::{
-    Compressor, Decompressor, Device, Error, Field, FieldMut, Index, MAX_BITS, Mode, Params,
-    ScalarType, Selector, StreamWord,
+    Compressor, Decompressor, Device, Error, Field, FieldMut, Index, Mode, ScalarType, Selector,
+    StreamWord,
 };
-
-const MODES: [Mode; 6] = [
-    Mode::Rate(7.3),
-    Mode::Precision(13),
-    Mode::Accuracy(1e-2),
-    Mode::Reversible,
-    Mode::Expert(Params { minbits: 60, maxbits: 400, maxprec: 64, minexp: -40 }),
-    Mode::Expert(Params { minbits: 90, maxbits: MAX_BITS, maxprec: 20, minexp: -1075 }),
-];
 
 /// What lies in a box of a C-ordered array.
 fn part<T: Value>(values: &[T], shape: &[usize], ranges: &[Range<usize>]) -> Vec<T> {

@@ -9,7 +9,17 @@ pub mod layout;
 pub mod oracle;
 pub mod order;
 
-use zfp_wgpu::Scalar;
+use zfp_wgpu::{MAX_BITS, Mode, Params, Scalar};
+
+/// One mode of each sort, and two that no other can say.
+pub const MODES: [Mode; 6] = [
+    Mode::Rate(7.3),
+    Mode::Precision(13),
+    Mode::Accuracy(1e-2),
+    Mode::Reversible,
+    Mode::Expert(Params { minbits: 60, maxbits: 400, maxprec: 64, minexp: -40 }),
+    Mode::Expert(Params { minbits: 90, maxbits: MAX_BITS, maxprec: 20, minexp: -1075 }),
+];
 
 /// A scalar as the oracle and the data see it.
 pub trait Value: Scalar + PartialOrd + Default {
