@@ -8,6 +8,10 @@ use anyhow::{Result, bail, ensure};
 
 use crate::{programs, report, shell};
 
+/// The packages of Debian and its kin that have what [`missing`] looks for: LLNL zfp is C, but
+/// its project asks for C++.
+pub(crate) const PACKAGES: &[&str] = &["cmake", "make", "g++", "libclang-dev"];
+
 /// Builds `benches/peers` and runs it with these arguments: `gpu` and those behind it are
 /// for the program that measures GPUs.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
@@ -93,24 +97,29 @@ fn program(name: &str, arguments: &[String]) -> Result<()> {
 }
 
 fn advice(missing: &[&str]) -> String {
-    let missing = missing.join(" and ");
+    let (missing, packages) = (missing.join(" and "), PACKAGES.join(" "));
     format!(
         "LLNL zfp was not built, for want of {missing}; on Debian or Ubuntu: \
-         apt-get install cmake make libclang-dev"
+         apt-get install {packages}"
     )
 }
 
 /// What building the C library and its bindings needs and this machine seems not to have.
 pub(crate) fn missing() -> Vec<&'static str> {
+    let answers = |variable: &str, program: &str| {
+        let named = (!variable.is_empty()).then(|| env::var_os(variable)).flatten();
+        let mut program = Command::new(named.unwrap_or_else(|| program.into()));
+        let status = program.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
     let mut missing = Vec::new();
-    let cmake = env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
-    let cmake = Command::new(cmake).arg("--version").stdout(Stdio::null()).status();
-    if !cmake.is_ok_and(|status| status.success()) {
-        missing.push("CMake");
+    missing.extend((!answers("CMAKE", "cmake")).then_some("CMake"));
+    // Visual Studio has programs of its own in their places.
+    if cfg!(unix) {
+        missing.extend((!answers("", "make")).then_some("make"));
+        missing.extend((!answers("CXX", "c++")).then_some("a compiler of C++"));
     }
-    if !has_libclang() {
-        missing.push("libclang");
-    }
+    missing.extend((!has_libclang()).then_some("libclang"));
     missing
 }
 

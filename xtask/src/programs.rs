@@ -30,9 +30,8 @@ const WANTED: [Wanted; 3] = [
         tests: "tests beside LLNL's command",
     },
     Wanted {
-        name: "CMake and libclang",
-        // CMake only writes what make does.
-        packages: &["cmake", "make", "libclang-dev"],
+        name: "CMake, make, compiler of C++ and libclang",
+        packages: bench::PACKAGES,
         is_there: || bench::missing().is_empty(),
         required: "REQUIRE_ZFP",
         tests: "bytes and speed of LLNL zfp, which is built for that",
