@@ -7,6 +7,7 @@ mod transform;
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
+use super::bytes;
 use super::group::Group;
 use super::machine::Machine;
 use super::portable;
@@ -78,7 +79,7 @@ impl Machine for SlowBits {
     }
     #[inline(always)]
     fn pext(self, value: u64, mask: u64) -> u64 {
-        portable::pext(value, mask)
+        bytes::pext(value, mask)
     }
     #[inline(always)]
     fn nth_one(self, mask: u64, count: u32) -> u32 {
@@ -87,6 +88,10 @@ impl Machine for SlowBits {
     #[inline(always)]
     fn low(self, value: u64, count: u32) -> u64 {
         portable::low(value, count)
+    }
+    #[inline(always)]
+    fn plane(self, code: u64) -> (u64, u32, u32) {
+        bytes::plane(code)
     }
     #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(

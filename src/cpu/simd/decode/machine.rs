@@ -1,6 +1,7 @@
 //! What decoding asks of a set of instructions.
 
 use super::group::Group;
+use super::parse;
 use super::source::Bits;
 use crate::block::{BlockScalar, Params};
 use crate::cpu::simd::level::Isa;
@@ -33,6 +34,16 @@ pub(super) trait Machine: Copy {
         _group: &mut Group,
     ) -> bool {
         false
+    }
+
+    /// The coefficients of a plane's code behind its known ones, how many they are, and where
+    /// the group test is that ends it: at 64 if that is not here.
+    #[inline(always)]
+    fn plane(self, code: u64) -> (u64, u32, u32) {
+        let states = parse::states(code, 0);
+        let end = (code | states).trailing_ones();
+        let coefficients = self.low(states, end);
+        (self.pext(code, coefficients), coefficients.count_ones(), end)
     }
 
     /// The values of the blocks of `N` in the first `sets` sets of a group, one block

@@ -5,6 +5,7 @@
 //! | `source` | the stream, and zeros behind it |
 //! | `head` | what a block says before its planes |
 //! | `parse` | codes to planes |
+//! | `bytes` | codes to planes by tables |
 //! | `fours` | the same for blocks of four, by tables |
 //! | `read` | whole blocks to planes, several in lockstep |
 //! | `group` | planes of several blocks |
@@ -15,6 +16,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bytes;
 mod fours;
 mod group;
 mod head;

@@ -3,6 +3,7 @@
 mod lanes;
 mod transform;
 
+use super::bytes;
 use super::group::Group;
 use super::machine::Machine;
 use super::portable;
@@ -18,7 +19,7 @@ impl Machine for Neon {
     }
     #[inline(always)]
     fn pext(self, value: u64, mask: u64) -> u64 {
-        portable::pext(value, mask)
+        bytes::pext(value, mask)
     }
     #[inline(always)]
     fn nth_one(self, mask: u64, count: u32) -> u32 {
@@ -27,6 +28,10 @@ impl Machine for Neon {
     #[inline(always)]
     fn low(self, value: u64, count: u32) -> u64 {
         portable::low(value, count)
+    }
+    #[inline(always)]
+    fn plane(self, code: u64) -> (u64, u32, u32) {
+        bytes::plane(code)
     }
     #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(

@@ -75,7 +75,7 @@ impl Cursor {
 
 /// The states at each bit of a code, with that at the first one.
 #[inline(always)]
-fn states(code: u64, first: u64) -> u64 {
+pub(super) fn states(code: u64, first: u64) -> u64 {
     let flipped = code ^ ODD;
     ODD.wrapping_add(flipped).wrapping_add(first) ^ flipped
 }
@@ -92,18 +92,14 @@ pub(super) fn plane_16<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
 #[inline(always)]
 pub(super) fn within_16<M: Machine>(machine: M, window: u64, cursor: &mut Cursor) -> Option<u64> {
     let n = cursor.known;
-    let code = window >> n;
-    let states = states(code, 0);
-    let end = (code | states).trailing_ones();
-    let coefficients = machine.low(states, end);
-    let count = coefficients.count_ones();
+    let (coefficients, count, end) = machine.plane(window >> n);
     let next = cursor.at + u64::from(n + end + 1);
     if n + count >= 16 || next > cursor.end {
         return None;
     }
     cursor.at = next;
     cursor.known = n + count;
-    Some(machine.low(window, n) | machine.pext(code, coefficients) << n)
+    Some(machine.low(window, n) | coefficients << n)
 }
 
 /// Any plane of 16 bits, when not all coefficients are known.
@@ -137,11 +133,7 @@ pub(super) fn plane_16_any<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut 
 pub(super) fn plane_64<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Cursor) -> Option<u64> {
     let n = cursor.known;
     let behind = cursor.at + u64::from(n);
-    let code = bits.peek(behind);
-    let states = states(code, 0);
-    let end = (code | states).trailing_ones();
-    let coefficients = machine.low(states, end);
-    let count = coefficients.count_ones();
+    let (coefficients, count, end) = machine.plane(bits.peek(behind));
     let next = behind + u64::from(end + 1);
     if n + count >= 64 || next > cursor.end || end > 56 {
         return None;
@@ -149,7 +141,7 @@ pub(super) fn plane_64<M: Machine>(machine: M, bits: Bits<'_>, cursor: &mut Curs
     let known = if n <= 57 { bits.peek(cursor.at) } else { bits.word(cursor.at) };
     cursor.at = next;
     cursor.known = n + count;
-    Some(machine.low(known, n) | machine.pext(code, coefficients) << n)
+    Some(machine.low(known, n) | coefficients << n)
 }
 
 /// Any plane of `N` bits, 64 in each word of `plane`, which is zero.
