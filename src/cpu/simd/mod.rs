@@ -31,6 +31,7 @@ mod level;
 mod lift;
 mod portable;
 mod unlift;
+#[cfg(feature = "parallel")]
 mod walk;
 
 use crate::bitstream::BitWriter;
@@ -39,6 +40,7 @@ use crate::error::Result;
 use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 use level::Level;
+#[cfg(feature = "parallel")]
 pub(crate) use walk::{Chain, Queue};
 
 /// As [`serial::compress_blocks`](super::serial::compress_blocks).
@@ -64,6 +66,7 @@ pub(crate) fn decompress(
 }
 
 /// Walks all chains of a queue.
+#[cfg(feature = "parallel")]
 pub(crate) fn walk(
     stream: &[u8],
     params: Params,
