@@ -139,12 +139,16 @@ pub(super) fn join(blocks: &Blocks<'_>, chains: &[Chain], mut left: usize) -> Op
         }
         let met = seen.iter().position(|&(_, at)| is_in(&mut other, at));
         if let Some(met) = met {
-            seen[..met].iter().for_each(|&(own, at)| places.add(number(own), at));
+            for &(own, at) in &seen[..met] {
+                places.add(number(own), at);
+            }
             first = (number(seen[met].0) as u64).wrapping_sub(u64::from(other[0].0));
             seen = other;
             continue;
         }
-        seen.iter().for_each(|&(own, at)| places.add(number(own), at));
+        for &(own, at) in seen {
+            places.add(number(own), at);
+        }
         seen = &[];
         // On from its end, over one chain or several.
         loop {
@@ -164,7 +168,9 @@ pub(super) fn join(blocks: &Blocks<'_>, chains: &[Chain], mut left: usize) -> Op
         }
     }
     let number = |own: u32| first.wrapping_add(u64::from(own)) as usize;
-    seen.iter().for_each(|&(own, at)| places.add(number(own), at));
+    for &(own, at) in seen {
+        places.add(number(own), at);
+    }
     let is_last = others.len() == 0 && !seen.is_empty();
     Some(Joined { places: Places(places.places), last: is_last.then_some(first) })
 }
