@@ -57,9 +57,11 @@ impl<'a> Tail<'a> {
         let bits = 8 * stream.len() as u64;
         let guess = Guess::new(blocks);
         let average = bits.checked_sub(blocks.start)? / count as u64 + 1;
-        let far = average * TAIL[usize::from(guess.is_none())];
-        let from = bits.checked_sub(far)?.max(blocks.start);
-        let from = guess.as_ref().and_then(|guess| guess.near(from)).unwrap_or(from);
+        let back = |count: u64| bits.saturating_sub(average * count).max(blocks.start);
+        let near = guess.as_ref().and_then(|guess| guess.near(back(TAIL[0])));
+        // Blocks that are not as others are say nothing.
+        let guess = guess.filter(|_| near.is_some());
+        let from = near.unwrap_or(back(TAIL[1]));
         let zeros = stream.iter().rev().take(ZEROS).take_while(|&&byte| byte == 0).count();
         let last = stream[..stream.len() - zeros].last()?;
         let ones_end = bits - 8 * zeros as u64 - u64::from(last.leading_zeros());
