@@ -28,14 +28,16 @@ struct Cursor {
     bits: u32,
 }
 
-/// Appends bits to a growing vector of bytes.
+/// Appends bits to a growing vector of bytes, or to memory that it was lent.
 #[derive(Default)]
-pub(crate) struct BitWriter {
+pub(crate) struct BitWriter<'a> {
     bytes: Vec<u8>,
+    /// What is written to instead, if there is some.
+    lent: Option<&'a mut [u8]>,
     cursor: Cursor,
 }
 
-impl BitWriter {
+impl<'a> BitWriter<'a> {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
         // The last blocks are opened with more than they keep, several of them together.
@@ -44,7 +46,35 @@ impl BitWriter {
         // The system's zeros: its pages come when they are first written, by any thread.
         let bytes = bytemuck::allocation::try_zeroed_vec(total)
             .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;
-        Ok(Self { bytes, cursor: Cursor::default() })
+        Ok(Self { bytes, ..Self::default() })
+    }
+
+    /// A writer into memory that does not grow, from the bits of a word on that is unfinished.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn lent(bytes: &'a mut [u8], (word, bits): (u64, u32)) -> Self {
+        let cursor = Cursor { at: 0, word, bits };
+        Self { bytes: Vec::new(), lent: Some(bytes), cursor }
+    }
+
+    /// Empties the writer but for the bits of an unfinished word, and keeps its memory.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn restart(&mut self, (word, bits): (u64, u32)) {
+        self.cursor = Cursor { at: 0, word, bits };
+    }
+
+    /// The unfinished word, and how many bits it has.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn word(&self) -> (u64, u32) {
+        (self.cursor.word, self.cursor.bits)
+    }
+
+    /// What is written to.
+    #[inline(always)]
+    fn space(&mut self) -> &mut [u8] {
+        match &mut self.lent {
+            Some(lent) => lent,
+            None => &mut self.bytes,
+        }
     }
 
     /// Makes room for about `bytes` more bytes, if the system grants them; a guess too large
@@ -95,14 +125,18 @@ impl BitWriter {
     pub(crate) fn open(&mut self, bits: u32) -> Result<OpenBits<'_>> {
         // One whole word beyond, since words are stored whole.
         let end = self.cursor.at + bits as usize / 8 + 24;
-        if end > self.bytes.len() {
+        if end > self.space().len() {
             self.grow(end)?;
         }
-        Ok(OpenBits { space: &mut self.bytes, cursor: self.cursor })
+        let cursor = self.cursor;
+        Ok(OpenBits { space: self.space(), cursor })
     }
 
     #[cold]
     fn grow(&mut self, end: usize) -> Result<()> {
+        if self.lent.is_some() {
+            return Err(Error::OutOfMemory { bytes: end as u64 });
+        }
         let end = end + self.bytes.len().clamp(LEAST_GROWTH, MOST_GROWTH);
         let missing = end - self.bytes.len();
         if end > self.bytes.capacity() {
@@ -162,7 +196,7 @@ impl BitWriter {
     /// Hands out the finished words, and goes on behind them in their memory.
     pub(crate) fn take_words(&mut self) -> &[u8] {
         let words = std::mem::take(&mut self.cursor.at);
-        &self.bytes[..words]
+        &self.space()[..words]
     }
 
     /// The bits of the unfinished word.
@@ -174,11 +208,12 @@ impl BitWriter {
     #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn sealed(&mut self) -> (&[u8], u64) {
         let Cursor { at, word, .. } = self.cursor;
-        match self.bytes.get_mut(at..at + 8) {
+        let position = self.position();
+        match self.space().get_mut(at..at + 8) {
             Some(tail) => tail.copy_from_slice(&word.to_le_bytes()),
             None => return (&[], 0),
         }
-        (&self.bytes, self.position())
+        (self.space(), position)
     }
 
     /// Space for `bits` more bits, whole words only: the first is the unfinished one,
@@ -188,10 +223,10 @@ impl BitWriter {
         let Cursor { at, word, bits: begun } = self.cursor;
         let len = usize::try_from((u64::from(begun) + bits) / 64 * 8)
             .map_err(|_| Error::OutOfMemory { bytes: bits / 8 })?;
-        if at + len + 8 > self.bytes.len() {
+        if at + len + 8 > self.space().len() {
             self.grow(at + len + 8)?;
         }
-        Ok((&mut self.bytes[at..at + len], word, begun))
+        Ok((&mut self.space()[at..at + len], word, begun))
     }
 
     /// Goes on after `bits` bits written to [`BitWriter::open_words`], of which `word`

@@ -43,7 +43,7 @@ pub struct StreamCompressor {
     pieces: Pieces,
     done: u64,
     blocks: u64,
-    out: BitWriter,
+    out: BitWriter<'static>,
 }
 
 impl Compressor {

@@ -8,6 +8,8 @@
 //! numbers are counted from there. Nothing is guessed but where to begin: chains that do not
 //! meet are given up, and cost time only.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::guess::Guess;
@@ -43,8 +45,14 @@ impl Places {
         self.0.get(behind.checked_sub(1)?).copied()
     }
 
+    /// The same places, of blocks whose numbers are so much higher.
+    pub(super) fn raised(mut self, numbers: usize) -> Self {
+        self.0.iter_mut().for_each(|(number, _)| *number += numbers);
+        self
+    }
+
     /// Those of some blocks.
-    pub(super) fn among(&self, blocks: &std::ops::Range<usize>) -> &[(usize, u64)] {
+    pub(super) fn among(&self, blocks: &Range<usize>) -> &[(usize, u64)] {
         let before = |end: usize| self.0.partition_point(|&(number, _)| number < end);
         &self.0[before(blocks.start)..before(blocks.end)]
     }
@@ -62,15 +70,30 @@ fn find_with(least: usize, blocks: &Blocks<'_>, count: usize, threads: usize) ->
     if parts < 2 * threads.min(8) {
         return None;
     }
-    let bits = (8 * blocks.stream.len() as u64).checked_sub(blocks.start)?;
-    let bound =
-        |part: usize| blocks.start + (u128::from(bits) * part as u128 / parts as u128) as u64;
     let guess = Guess::new(blocks);
-    let overlap = if guess.is_some() { OVERLAP } else { least as u32 / OVERLAPS };
-    let begin = |part: usize| match &guess {
+    let end = 8 * blocks.stream.len() as u64;
+    let chains = walk(blocks, guess.as_ref(), blocks.start..end, (parts, least), threads)?;
+    let Joined { mut places, .. } = join(blocks, &chains, count / 16)?;
+    places.0.retain(|&(number, _)| number < count);
+    Some(places)
+}
+
+/// Walks chains that begin in so many parts of a stream, with so many blocks in each, at
+/// least. The first begins with the first bit.
+pub(super) fn walk(
+    blocks: &Blocks<'_>,
+    guess: Option<&Guess<'_>>,
+    bits: Range<u64>,
+    (parts, least): (usize, usize),
+    threads: usize,
+) -> Option<Vec<Chain>> {
+    let length = u128::from(bits.end.checked_sub(bits.start)?);
+    let bound = |part: usize| bits.start + (length * part as u128 / parts as u128) as u64;
+    let begin = |part: usize| match guess {
         Some(guess) if part > 0 && part < parts => guess.near(bound(part)).unwrap_or(bound(part)),
         _ => bound(part),
     };
+    let overlap = overlap(guess, least);
     let begins: Vec<u64> = (0..=parts).into_par_iter().map(begin).collect();
     let mut chains: Vec<Chain> =
         begins.windows(2).map(|ends| Chain::new(ends[0], ends[1], overlap)).collect();
@@ -81,33 +104,52 @@ fn find_with(least: usize, blocks: &Blocks<'_>, count: usize, threads: usize) ->
         .with_max_len(1)
         .try_for_each(|_| simd::walk(stream, params, scalar, dims, &queue))
         .ok()?;
-    join(blocks, &chains, count)
+    Some(chains)
 }
 
-/// Joins chains where they meet.
-fn join(blocks: &Blocks<'_>, chains: &[Chain], count: usize) -> Option<Places> {
-    let mut places = Joined { places: Vec::new(), next: 0 };
-    // Blocks that may still be walked over where neighbours have nothing in common.
-    let mut left = count / 16;
+/// Blocks that a chain of so many has in common with its neighbours.
+pub(super) fn overlap(guess: Option<&Guess<'_>>, least: usize) -> u32 {
+    if guess.is_some() { OVERLAP } else { least as u32 / OVERLAPS }
+}
+
+/// Chains that have been joined.
+pub(super) struct Joined {
+    /// Places, numbered from the first chain's first block on, without most of those that lie
+    /// side by side.
+    pub(super) places: Places,
+    /// The number of the last chain's first block, if it was met: what it would be, had the
+    /// chain been right from there on.
+    pub(super) last: Option<u64>,
+}
+
+/// Joins chains where they meet; nothing if more than `left` blocks have to be walked over
+/// where neighbours have none in common.
+pub(super) fn join(blocks: &Blocks<'_>, chains: &[Chain], mut left: usize) -> Option<Joined> {
+    let mut places = Sparse { places: Vec::new(), next: 0 };
     // The number of the chain's first block, or what it would be had it always been right.
     let mut first = 0u64;
     let mut seen = chains.first()?.seen.as_slice();
     let mut others = chains[1..].iter();
     'chains: while let Some(other) = others.next() {
         let mut other = other.seen.as_slice();
+        let number = |own: u32| first.wrapping_add(u64::from(own)) as usize;
+        let (mut last, mut at) = seen.last().map(|&(own, at)| (number(own), at))?;
         if other.is_empty() {
             break;
         }
-        let number = |own: u32| first.wrapping_add(u64::from(own)) as usize;
-        let (mut last, mut at) = seen.last().map(|&(own, at)| (number(own), at))?;
         let met = seen.iter().position(|&(_, at)| is_in(&mut other, at));
         if let Some(met) = met {
-            seen[..met].iter().for_each(|&(own, at)| places.add(number(own), at));
+            for &(own, at) in &seen[..met] {
+                places.add(number(own), at);
+            }
             first = (number(seen[met].0) as u64).wrapping_sub(u64::from(other[0].0));
             seen = other;
             continue;
         }
-        seen.iter().for_each(|&(own, at)| places.add(number(own), at));
+        for &(own, at) in seen {
+            places.add(number(own), at);
+        }
+        seen = &[];
         // On from its end, over one chain or several.
         loop {
             left = left.checked_sub(1)?;
@@ -126,9 +168,11 @@ fn join(blocks: &Blocks<'_>, chains: &[Chain], count: usize) -> Option<Places> {
         }
     }
     let number = |own: u32| first.wrapping_add(u64::from(own)) as usize;
-    seen.iter().for_each(|&(own, at)| places.add(number(own), at));
-    places.places.retain(|&(number, _)| number < count);
-    Some(Places(places.places))
+    for &(own, at) in seen {
+        places.add(number(own), at);
+    }
+    let is_last = others.len() == 0 && !seen.is_empty();
+    Some(Joined { places: Places(places.places), last: is_last.then_some(first) })
 }
 
 /// Passes over what begins before bit `at`; whether the next begins there.
@@ -142,13 +186,13 @@ fn is_in(seen: &mut &[(u32, u64)], at: u64) -> bool {
     false
 }
 
-/// The places of chains that have been joined, without most that lie side by side.
-struct Joined {
+/// Places, without most that lie side by side.
+struct Sparse {
     places: Vec<(usize, u64)>,
     next: usize,
 }
 
-impl Joined {
+impl Sparse {
     fn add(&mut self, number: usize, at: u64) {
         if number >= self.next {
             self.places.push((number, at));

@@ -1,16 +1,18 @@
 //! Compression at a fixed rate on several threads, the same bytes.
 //!
-//! Every block's place is known in advance. So each chunk of blocks is compressed into memory
-//! that is still in a cache when it is moved to its place from there. Chunks are multiples of
-//! 64 blocks, which are whole words of the stream. All are shifted by the bits before the first
-//! block: what leaves a chunk at its end belongs into the first word of the next, and is put
-//! there when all is done.
+//! Every block's place is known in advance, so that each chunk of blocks is compressed where it
+//! belongs. Chunks are multiples of 64 blocks, which are whole words of the stream. All are
+//! shifted by the bits before the first block: what leaves a chunk at its end belongs into the
+//! first word of the next, and is put there when all is done.
+//!
+//! Codes are written beyond their end before they are cut. So the last blocks of a chunk, behind
+//! which another thread writes, are compressed elsewhere and copied.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::parallel::{shift_in, tail};
 use super::simd;
 use crate::bitstream::{BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
@@ -19,7 +21,9 @@ use crate::field::Field;
 use crate::mode::values;
 
 /// Bytes of a chunk's values or bits, whichever are more, if 64 blocks are not more yet.
-const CHUNK: usize = 96 << 10;
+const CHUNK: usize = 384 << 10;
+/// Bytes behind the end of a block that may be written to before it is cut, and more.
+const SPARE: usize = 1 << 10;
 
 /// Writes all blocks of a field, each of `bits` bits, on so many threads of the pool at hand.
 pub(crate) fn compress(
@@ -43,21 +47,34 @@ pub(crate) fn compress(
     // Whoever is ready takes the next, so that none waits for another but at the end.
     let queue = Mutex::new(targets.take(chunks).enumerate());
     let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let last_blocks = (8 * SPARE).div_ceil(bits as usize).next_multiple_of(64);
+    let blocks_into = |range: Range<usize>, writer: &mut BitWriter<'_>| {
+        simd::compress_blocks(field, params, policy, range, writer)
+    };
+    let compress_chunk = |number: usize, target: &mut [u8], last: &mut BitWriter<'_>| {
+        let from = number * chunk;
+        let to = blocks.min(from + chunk);
+        let middle = to.saturating_sub(last_blocks).max(from);
+        let mut writer = BitWriter::lent(target, (if number == 0 { word } else { 0 }, begun));
+        blocks_into(from..middle, &mut writer)?;
+        last.restart(writer.word());
+        let written = writer.take_words().len();
+        blocks_into(middle..to, last)?;
+        let tail = last.word().0;
+        target[written..].copy_from_slice(last.take_words());
+        Ok(tail)
+    };
     let compress_some = |_| {
-        let mut writer = BitWriter::default();
+        let mut last = BitWriter::default();
         let mut tails = Vec::new();
         while let Some((number, target)) = take() {
-            writer.clear();
-            let from = number * chunk;
-            let range = from..blocks.min(from + chunk);
-            if let Err(error) = simd::compress_blocks(field, params, policy, range, &mut writer) {
-                while take().is_some() {}
-                return Err(error);
+            match compress_chunk(number, target, &mut last) {
+                Ok(tail) => tails.push((number, tail)),
+                Err(error) => {
+                    while take().is_some() {}
+                    return Err(error);
+                }
             }
-            let (source, bits) = writer.sealed();
-            let head = (if number == 0 { word } else { 0 }, begun);
-            shift_in(target, head, source);
-            tails.push((number, tail(head, source, bits).0));
         }
         Ok(tails)
     };

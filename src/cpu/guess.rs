@@ -10,10 +10,8 @@ use crate::bitstream::peek_at;
 
 /// Blocks at the beginning of the stream that others are held against.
 const SAMPLE: usize = 64;
-/// Exponents, or planes, by which others may be out of their range.
-const MARGIN: u64 = 3;
-/// Bits in which a beginning is looked for, at most.
-const SEARCH: u64 = 1 << 14;
+/// Bits in which a beginning is looked for: more than most blocks have.
+const SEARCH: u64 = 1 << 15;
 
 /// What blocks say first, and between which numbers that is.
 pub(super) struct Guess<'a> {
@@ -29,7 +27,7 @@ impl<'a> Guess<'a> {
     /// Looks at the first blocks of a stream; nothing if blocks say nothing.
     pub(super) fn new(blocks: &'a Blocks<'a>) -> Option<Self> {
         let (bits, row) = match blocks.scalar.exponent_bits() {
-            Some(bits) => (bits, 4),
+            Some(bits) => (bits, 5),
             None if blocks.params.is_reversible() => (blocks.scalar.bits().ilog2(), 12),
             None => return None,
         };
@@ -41,7 +39,9 @@ impl<'a> Guess<'a> {
             }
         };
         blocks.walk(blocks.start, SAMPLE, look).ok()?;
-        guess.range = low.saturating_sub(MARGIN)..=high + MARGIN;
+        // Others may be somewhat out of their range.
+        let margin = 1 << bits >> 4;
+        guess.range = low.saturating_sub(margin)..=high + margin;
         (low <= high).then_some(guess)
     }
 

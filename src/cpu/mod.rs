@@ -11,6 +11,8 @@ mod walk;
 #[cfg(feature = "parallel")]
 mod chains;
 #[cfg(feature = "parallel")]
+mod ends;
+#[cfg(feature = "parallel")]
 mod fixed;
 #[cfg(feature = "parallel")]
 mod guess;

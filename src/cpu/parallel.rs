@@ -53,7 +53,7 @@ pub(crate) fn compress(
 /// The bits of some blocks, and where among them those begin that are marked.
 #[derive(Default)]
 struct Chunk {
-    writer: BitWriter,
+    writer: BitWriter<'static>,
     marks: Vec<u64>,
 }
 
@@ -152,7 +152,7 @@ fn append(out: &mut BitWriter, chunks: &mut [Chunk], marks: Option<&mut Marks>) 
 
 /// Writes the bits of `source` behind those of `head`, whose number comes with it, as far as
 /// `target` goes.
-pub(super) fn shift_in(target: &mut [u8], head: (u64, u32), source: &[u8]) {
+fn shift_in(target: &mut [u8], head: (u64, u32), source: &[u8]) {
     let (mut carried, begun) = head;
     let words = source.as_chunks::<8>().0;
     for (target, word) in target.as_chunks_mut::<8>().0.iter_mut().zip(words) {
@@ -165,7 +165,7 @@ pub(super) fn shift_in(target: &mut [u8], head: (u64, u32), source: &[u8]) {
 
 /// What is left behind `head` and `bits` bits of `source` for the word that they do not finish,
 /// and how many bits that are.
-pub(super) fn tail(head: (u64, u32), source: &[u8], bits: u64) -> (u64, u32) {
+fn tail(head: (u64, u32), source: &[u8], bits: u64) -> (u64, u32) {
     let (word, begun) = head;
     let end = u64::from(begun) + bits;
     let left = (end % 64) as u32;

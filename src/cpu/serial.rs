@@ -14,14 +14,14 @@ pub(crate) fn compress_blocks(
     blocks: std::ops::Range<usize>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    struct Compress<'a, 'f> {
+    struct Compress<'a, 'f, 'w> {
         field: &'a Field<'f>,
         params: Params,
         policy: NonFinitePolicy,
         blocks: std::ops::Range<usize>,
-        out: &'a mut BitWriter,
+        out: &'a mut BitWriter<'w>,
     }
-    impl Job for Compress<'_, '_> {
+    impl Job for Compress<'_, '_, '_> {
         type Output = Result<()>;
         fn run<S: BlockScalar, const N: usize>(self) -> Result<()> {
             let Self { field, params, policy, blocks, out } = self;

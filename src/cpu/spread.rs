@@ -3,9 +3,12 @@
 //! Where blocks can be found at once (at a fixed rate, or with an index), the array is cut
 //! into slabs, which threads fill without meeting.
 //!
-//! Else one thread walks over the blocks and hands on each slab as soon as its beginning is
-//! known. It leaves the last slabs unwalked, to decompress them itself: as many as keep it
-//! busy while the others do what they have.
+//! Else two threads work from [both ends](super::ends) of the stream; more of them find places
+//! in all parts of it first, by [chains](super::chains) of blocks.
+//!
+//! Where neither can be done, one thread walks over the blocks and hands on each slab as soon
+//! as its beginning is known. It leaves the last slabs unwalked, to decompress them itself: as
+//! many as keep it busy while the others do what they have.
 //!
 //! That needs slabs of blocks that follow each other in the stream. An array that does not
 //! lie in memory like that is done in waves of blocks: while all threads store those of
@@ -21,6 +24,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::chains::{self, Places};
+use super::ends::{self, Tail};
 use super::simd;
 use super::walk::Blocks;
 use crate::error::{Error, Result};
@@ -53,31 +57,36 @@ pub(crate) fn decompress(
                 .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
             return Ok(blocks.start + count as u64 * u64::from(bits));
         }
-        let (known, is_indexed) = match blocks.marks {
-            Some(marks) => (Some(Places::of(marks)), true),
-            None => (chains::find(&blocks, count, threads), false),
-        };
-        let whole =
-            |field: &mut FieldMut<'_>| decompress_slab(&blocks, blocks.start, &mut field.whole());
-        // Such blocks take as long to be found as to be read, so that others would only wait.
-        let is_slow_to_walk = blocks.params.is_reversible() && blocks.scalar.size() == 8;
-        if is_slow_to_walk && known.is_none() {
-            return whole(field);
+        if !field.whole().is_nested() {
+            // Values that share memory are stored in the order of the stream.
+            return decompress_slab(&blocks, blocks.start, &mut field.whole());
         }
-        let done = if let Some(slabs) = field.slabs_in_order(slabs) {
-            match &known {
-                Some(places) => at_places(&blocks, places, slabs),
-                None => behind_walk(&blocks, threads, slabs),
-            }
-        } else {
-            let row = field.grid().counts[0];
-            match &mut field.slabs(slabs)[..] {
-                [whole] => decompress_slab(&blocks, blocks.start, whole),
-                slabs => in_waves(&blocks, known.as_ref(), count, row, slabs),
-            }
-        };
-        // Where there is an error, it shall be that of one thread.
-        if done.is_err() && known.is_some() && !is_indexed { whole(field) } else { done }
+        if let Some(marks) = blocks.marks {
+            let places = Places::of(marks);
+            return match field.slabs_in_order(slabs) {
+                Some(slabs) => at_places(&blocks, &places, slabs),
+                None => in_waves(&blocks, Some(&places), count, field, slabs),
+            };
+        }
+        if threads == 2
+            && count >= ends::WORTHWHILE
+            && let Some(slabs) = field.slabs_in_order(2 * slabs)
+            && let Some(tail) = Tail::new(&blocks, count)
+        {
+            return ends::decompress(tail, slabs);
+        }
+        if let Some(places) = chains::find(&blocks, count, threads) {
+            let done = match field.slabs_in_order(slabs) {
+                Some(slabs) => at_places(&blocks, &places, slabs),
+                None => in_waves(&blocks, Some(&places), count, field, slabs),
+            };
+            // Where there is an error, it shall be that of one thread.
+            return done.or_else(|_| decompress_slab(&blocks, blocks.start, &mut field.whole()));
+        }
+        match field.slabs_in_order(slabs) {
+            Some(slabs) => behind_walk(&blocks, threads, slabs),
+            None => in_waves(&blocks, None, count, field, slabs),
+        }
     })?
 }
 
@@ -110,7 +119,7 @@ fn at_places(blocks: &Blocks<'_>, places: &Places, mut slabs: Vec<Slab<'_>>) -> 
 }
 
 /// Where a block begins, walked to from the nearest place that is known.
-fn place(blocks: &Blocks<'_>, places: &Places, block: usize) -> Result<u64> {
+pub(super) fn place(blocks: &Blocks<'_>, places: &Places, block: usize) -> Result<u64> {
     let (known, at) = places.before(block).unwrap_or((0, blocks.start));
     blocks.walk(at, block - known, |_| ())
 }
@@ -149,14 +158,20 @@ fn behind_walk(blocks: &Blocks<'_>, threads: usize, slabs: Vec<Slab<'_>>) -> Res
     failed.map_or(Ok(end), Err)
 }
 
-/// Waves of whole rows of `row` blocks each, `count` blocks in all.
+/// Waves of whole rows of blocks, `count` blocks in all.
 fn in_waves(
     blocks: &Blocks<'_>,
     known: Option<&Places>,
     count: usize,
-    row: usize,
-    slabs: &mut [Slab<'_>],
+    field: &mut FieldMut<'_>,
+    slabs: usize,
 ) -> Result<u64> {
+    let row = field.grid().counts[0];
+    let mut slabs = field.slabs(slabs);
+    if let [whole] = slabs.as_mut_slice() {
+        return decompress_slab(blocks, blocks.start, whole);
+    }
+
     let rows = (count / WAVES).clamp(1, WAVE).div_ceil(row);
     let wave = |number: usize| number * rows * row..count.min((number + 1) * rows * row);
     // Each slab, and the first of its rows that is still to be done.

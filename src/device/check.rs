@@ -140,7 +140,7 @@ fn time_both(
 }
 
 /// Bits that come before the first block.
-fn begin(start: u32) -> Result<BitWriter> {
+fn begin(start: u32) -> Result<BitWriter<'static>> {
     let mut out = BitWriter::default();
     for bits in [start.min(64), start.saturating_sub(64)] {
         out.put(0x0123_4567_89ab_cdef, bits)?;

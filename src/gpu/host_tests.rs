@@ -59,7 +59,7 @@ fn strides(scalar: ScalarType, shape: &[usize]) -> Vec<isize> {
 }
 
 /// A writer with a header of some bits.
-pub(super) fn header(bits: u32) -> BitWriter {
+pub(super) fn header(bits: u32) -> BitWriter<'static> {
     let mut out = BitWriter::default();
     for bit in 0..bits {
         out.put(u64::from(bit % 3 == 0), 1).unwrap();

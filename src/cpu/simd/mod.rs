@@ -38,6 +38,7 @@ mod sse2;
 #[cfg(test)]
 mod turns;
 mod unlift;
+#[cfg(feature = "parallel")]
 mod walk;
 
 use crate::bitstream::BitWriter;
@@ -46,6 +47,7 @@ use crate::error::Result;
 use crate::field::{Field, Slab};
 use crate::scalar::ScalarType;
 use level::Level;
+#[cfg(feature = "parallel")]
 pub(crate) use walk::{Chain, Queue};
 
 /// As [`serial::compress_blocks`](super::serial::compress_blocks).
@@ -71,6 +73,7 @@ pub(crate) fn decompress(
 }
 
 /// Walks all chains of a queue.
+#[cfg(feature = "parallel")]
 pub(crate) fn walk(
     stream: &[u8],
     params: Params,

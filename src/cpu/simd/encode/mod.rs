@@ -74,7 +74,7 @@ pub(super) fn compress_blocks(
     }
 }
 
-fn of_type<S: Vectored>(level: Level, work: Work<'_, '_>) -> Result<()> {
+fn of_type<S: Vectored>(level: Level, work: Work<'_, '_, '_>) -> Result<()> {
     match work.field.dims() {
         1 => level.run(Encode::<S, 4, 1>::new(work)),
         2 => level.run(Encode::<S, 16, 1>::new(work)),
@@ -83,24 +83,24 @@ fn of_type<S: Vectored>(level: Level, work: Work<'_, '_>) -> Result<()> {
     }
 }
 
-struct Work<'a, 'f> {
+struct Work<'a, 'f, 'w> {
     field: &'a Field<'f>,
     params: Params,
     policy: NonFinitePolicy,
     blocks: Range<usize>,
-    out: &'a mut BitWriter,
+    out: &'a mut BitWriter<'w>,
 }
 
 /// The work, for blocks of `N` values of type `S`, whose groups are `T` tiles.
-struct Encode<'a, 'f, S, const N: usize, const T: usize> {
-    work: Work<'a, 'f>,
+struct Encode<'a, 'f, 'w, S, const N: usize, const T: usize> {
+    work: Work<'a, 'f, 'w>,
     /// Bytes between the rows of a block, along y, z and w.
     rows: [isize; 64],
     most_bits: u32,
     scalar: std::marker::PhantomData<S>,
 }
 
-impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N, T> {
+impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, S, N, T> {
     type Output = Result<()>;
 
     #[inline(always)]
@@ -149,11 +149,11 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, S, N
     }
 }
 
-impl<'a, 'f, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, S, N, T> {
+impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w, S, N, T> {
     /// Blocks that are worked on together.
     const GROUP: usize = 64 * T / N;
 
-    fn new(mut work: Work<'a, 'f>) -> Self {
+    fn new(mut work: Work<'a, 'f, 'w>) -> Self {
         // Budgets are signed numbers here; no block has more bits than a header can say.
         work.params.maxbits = work.params.maxbits.min(MAX_RECORDED_BITS);
         let rows = std::array::from_fn(|row| work.field.row_offset(row));

@@ -142,6 +142,8 @@ fn fetch(task: &Task<'_, '_>, which: __mmask8, begin: __m512i, length: __m512i) 
     let next = to_array(_mm512_maskz_mov_epi64(which, next));
     for byte in next {
         let next = task.stream.as_ptr().wrapping_add(byte as usize).cast();
+        // Older compilers want it.
+        #[allow(unused_unsafe)]
         // SAFETY: nothing is read; any address will do.
         unsafe {
             _mm_prefetch::<_MM_HINT_T0>(next);

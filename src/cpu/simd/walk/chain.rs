@@ -33,13 +33,13 @@ impl Chain {
     }
 
     /// The bit at which it begins.
-    pub(super) fn from(&self) -> u64 {
+    pub(crate) fn from(&self) -> u64 {
         self.from
     }
 
     /// Takes note of a block; the mask of those numbers' bits that are zeros in the next one
     /// to be noted, or none if the chain ends. No block may begin behind `limit`.
-    pub(super) fn note(&mut self, number: u32, at: u64, limit: u64) -> Option<u32> {
+    pub(crate) fn note(&mut self, number: u32, at: u64, limit: u64) -> Option<u32> {
         if at > limit {
             return None;
         }

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `chain` | where a chain goes, and what is kept of it |
 //! | `coding` | how long blocks are, as numbers |
-//! | `plain` | four chains, by instructions for single words |
+//! | `single` | one chain after the other, where nothing better is known |
+//! | `words` | four chains, by instructions for single words |
 //! | `avx512` | sixteen chains, in lanes |
 //!
 //! The code of a plane is read as [`decode`](super::decode) reads it, but for the values: of
@@ -17,21 +18,27 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod chain;
+#[cfg(target_arch = "x86_64")]
 mod coding;
-mod plain;
+mod single;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod words;
 
 pub(crate) use chain::{Chain, Queue};
 
 use super::level::Level;
 use crate::block::Params;
 use crate::scalar::ScalarType;
+#[cfg(target_arch = "x86_64")]
 use coding::Coding;
 
 /// Ones at odd places: see [`decode`](super::decode) for the machine that counts with them.
+#[cfg(target_arch = "x86_64")]
 const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
 /// Bits that one look at the stream shows.
+#[cfg(target_arch = "x86_64")]
 const WINDOW: u32 = 56;
 
 /// Walks all chains of a queue, by these instructions. Several threads may do so at once.
@@ -43,12 +50,21 @@ pub(super) fn chains(
     dims: usize,
     queue: &Queue<'_>,
 ) {
-    let coding = Coding::new(params, scalar, dims);
     #[cfg(target_arch = "x86_64")]
-    if let Level::Avx512(isa) = level
-        && let Some(counts) = avx512::Counts::new(isa)
-    {
-        return avx512::walk(counts, stream, &coding, queue);
+    match level {
+        Level::Avx512(isa) => {
+            let coding = &Coding::new(params, scalar, dims);
+            return match avx512::Counts::new(isa) {
+                Some(counts) => avx512::walk(counts, stream, coding, queue),
+                None => words::walk(isa, stream, coding, queue),
+            };
+        }
+        // Planes of four take less time by tables.
+        Level::Avx2(isa) if dims > 1 => {
+            return words::walk(isa, stream, &Coding::new(params, scalar, dims), queue);
+        }
+        _ => {}
     }
-    plain::walk(level, stream, &coding, queue);
+    let _ = level;
+    single::walk(stream, params, scalar, dims, queue);
 }

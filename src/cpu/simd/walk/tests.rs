@@ -68,7 +68,6 @@ fn chains_are_walks() {
             for (i, chain) in (0..).zip(&chains) {
                 let from = bound(i);
                 let begins = dispatch(scalar, dims, Begins { stream: &stream, from, params });
-                let what = format!("{level:?} {scalar:?} {dims} {params:?} chain {i}");
                 let expected = noted(&begins, Chain::new(from, bound(i + 1), overlap), bits);
                 // All of it, unless it is too near to the stream's end.
                 let near = bits.saturating_sub(40_000);

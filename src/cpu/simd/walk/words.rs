@@ -4,7 +4,7 @@ use super::chain::{Chain, Queue};
 use super::coding::Coding;
 use super::{ODD, WINDOW};
 use crate::bitstream::{low_bits, peek_at};
-use crate::cpu::simd::level::{Isa, Kernel, Level};
+use crate::cpu::simd::level::{Isa, Kernel};
 
 /// Chains in lockstep: more of them need more registers than there are.
 const LANES: usize = 4;
@@ -28,13 +28,13 @@ struct Lane<'a> {
 }
 
 /// Walks chains until the queue is empty.
-pub(super) fn walk(level: Level, stream: &[u8], coding: &Coding, queue: &Queue<'_>) {
+pub(super) fn walk<I: Isa>(isa: I, stream: &[u8], coding: &Coding, queue: &Queue<'_>) {
     let task = Task { stream, coding, queue };
     match coding.size {
-        4 => level.run(Of::<4>(task)),
-        16 => level.run(Of::<16>(task)),
-        64 => level.run(Of::<64>(task)),
-        _ => level.run(Of::<256>(task)),
+        4 => isa.vectorize(Of::<4>(task)),
+        16 => isa.vectorize(Of::<16>(task)),
+        64 => isa.vectorize(Of::<64>(task)),
+        _ => isa.vectorize(Of::<256>(task)),
     }
 }
 
