@@ -43,6 +43,13 @@ impl Worker {
         (taken.into_iter().map(|(_, worker)| worker).collect(), left.len())
     }
 
+    /// A GPU that nobody asks to do anything.
+    #[cfg(test)]
+    pub(super) fn made_up(name: &str) -> Self {
+        let device = Device::Gpu(Selector::Name(name.to_owned()));
+        Self { name: name.to_owned(), device, threads: None }
+    }
+
     pub(super) fn is_gpu(&self) -> bool {
         self.threads.is_none()
     }

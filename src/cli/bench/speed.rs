@@ -282,3 +282,43 @@ fn threads(plan: &Plan, array: &Array, page: &mut Page) -> Result<()> {
         ("Decompression by threads", plot(decode), &caption),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Curves by size of a CPU of 100 MB/s and of two GPUs, one of which gets ahead.
+    #[test]
+    fn crossovers_are_marked() -> Result<()> {
+        let workers = vec![Worker::cpu(1), Worker::made_up("Fast"), Worker::made_up("Slow")];
+        let plan = Plan { workers, threads: 1, amount: Amount::new(true), left_out: 0 };
+        let speed = |encode: f64, kernel: Option<f64>| Speed {
+            encode,
+            decode: 0.1 * encode,
+            encode_kernel: kernel,
+            decode_kernel: kernel,
+        };
+        let place =
+            |fast| vec![speed(100.0, None), speed(fast, Some(2.0 * fast)), speed(50.0, Some(90.0))];
+        let x = [1.0, 2.0, 4.0].map(|mebibytes| mebibytes * f64::from(1 << 20)).to_vec();
+        let speeds = [25.0, 50.0, 200.0].map(place).to_vec();
+        let sweep = Sweep { plan: &plan, along: Along::Sizes, x, speeds };
+        let mut page = Page::new();
+        sweep.show_gpus("size", "some array", &mut page)?;
+        let page = page.finish();
+        // In both directions, with a line and a key; the other has a text.
+        for (text, times) in [
+            ("</i>crossover: Fast is ahead from 2.83 MiB on</span>", 2),
+            ("; no crossover: Slow is not ahead of the CPU at any size</figcaption>", 2),
+            ("crossover: Fast", 2),
+            ("<i class=\"dotted\"", 2),
+        ] {
+            assert_eq!(page.matches(text).count(), times, "{text}");
+        }
+        for name in ["Fast, kernels alone", "Fast, end to end", "Slow, end to end"] {
+            assert!(page.contains(&format!("<th>{name}: MB/s</th>")), "{name}");
+        }
+        assert!(page.contains("<tr><td>1048576</td><td>50</td><td>90</td><td>25</td>"), "numbers");
+        Ok(())
+    }
+}
