@@ -141,7 +141,14 @@ fn thirty_two(
     step: usize,
 ) -> u64 {
     let bytes = bytes_of(&words);
+    let any = any_of(words);
     for pair in 0..2 {
+        if any >> (16 * pair) & 0xffff == 0 {
+            for k in 16 * pair..16 * (pair + 1) {
+                planes[k * step] = 0;
+            }
+            continue;
+        }
         let (low, high) = (bytes[2 * pair], bytes[2 * pair + 1]);
         let mut registers = [low[0]; 8];
         for q in 0..4 {
@@ -160,7 +167,7 @@ fn thirty_two(
             }
         }
     }
-    any_of(words)
+    any
 }
 
 /// Each of the four bytes of all words.

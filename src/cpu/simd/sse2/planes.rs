@@ -42,15 +42,16 @@ pub(super) fn of_32<const N: usize>(tiles: &[Tile<Lanes32>], planes: &mut Planes
             }
         }
     }
+    let any = fold(any);
+    let any = (any | any >> 32) & 0xffff_ffff;
     let sources = const { &sources::<N>() };
     let step = if N > 64 { 4 } else { 1 };
     for t in 0..step {
         let ordered: [u32; 64] = std::array::from_fn(|i| values[sources[64 * t + i] as usize]);
         let words = std::array::from_fn(|i| load(&ordered[4 * i..]));
-        thirty_two(words, &mut planes[t..], step);
+        thirty_two(words, any, &mut planes[t..], step);
     }
-    let any = fold(any);
-    (any | any >> 32) & 0xffff_ffff
+    any
 }
 
 /// As [`of_32`].
@@ -69,6 +70,7 @@ pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes
             }
         }
     }
+    let any = fold(any);
     let sources = const { &sources::<N>() };
     let step = if N > 64 { 4 } else { 1 };
     for t in 0..step {
@@ -81,14 +83,14 @@ pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes
             let (a, b) = pair(i);
             _mm_castps_si128(_mm_shuffle_ps::<0x88>(a, b))
         });
-        thirty_two(low, &mut planes[t..], step);
+        thirty_two(low, any, &mut planes[t..], step);
         let high = std::array::from_fn(|i| unsafe {
             let (a, b) = pair(i);
             _mm_castps_si128(_mm_shuffle_ps::<0xdd>(a, b))
         });
-        thirty_two(high, &mut planes[32 * step + t..], step);
+        thirty_two(high, any >> 32, &mut planes[32 * step + t..], step);
     }
-    fold(any)
+    any
 }
 
 #[inline(always)]
@@ -107,9 +109,10 @@ fn fold(any: __m128i) -> u64 {
     }
 }
 
-/// 32 planes of 64 words, each `step` words behind the one below.
+/// 32 planes of 64 words, each `step` words behind the one below; `any` says which of them
+/// may have a one-bit.
 #[inline(always)]
-fn thirty_two(words: [__m128i; 16], planes: &mut [u64], step: usize) {
+fn thirty_two(words: [__m128i; 16], any: u64, planes: &mut [u64], step: usize) {
     let bytes: [[__m128i; 4]; 4] = std::array::from_fn(|q| {
         let (a, b, c, d) = (words[4 * q], words[4 * q + 1], words[4 * q + 2], words[4 * q + 3]);
         let ([a, b], [c, d]) = (zip(a, b), zip(c, d));
@@ -119,6 +122,12 @@ fn thirty_two(words: [__m128i; 16], planes: &mut [u64], step: usize) {
         [a, b, c, d]
     });
     for pair in 0..2 {
+        if any >> (16 * pair) & 0xffff == 0 {
+            for k in 16 * pair..16 * (pair + 1) {
+                planes[k * step] = 0;
+            }
+            continue;
+        }
         let mut registers = [bytes[0][0]; 8];
         for q in 0..4 {
             let both = halves(bytes[q][2 * pair], bytes[q][2 * pair + 1]);

@@ -40,6 +40,10 @@ fn finish<S: BlockScalar, V: Wide, const N: usize>(
     let mut words = [0; 256];
     if N > 4 {
         for set in 0..sets {
+            // The highest frequencies often have none at all.
+            if N > 64 && is_empty(&group.planes[set]) {
+                continue;
+            }
             scatter::<V, N>(&group.planes[set], set, &mut words);
         }
     }
@@ -94,6 +98,11 @@ const fn slots<const N: usize>() -> [u8; 256] {
     table
 }
 
+#[inline(always)]
+fn is_empty(planes: &[u64; 64]) -> bool {
+    planes.iter().fold(0, |any, plane| any | plane) == 0
+}
+
 /// Puts the coefficients of set `set` where the transform wants them.
 #[inline(always)]
 fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut [u64; 256]) {
@@ -141,6 +150,10 @@ fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut 
 #[inline(always)]
 fn bytes_of(planes: &[u64; 64], first: usize) -> [[__m128i; 4]; 4] {
     let pair = |first: usize| {
+        // The lowest planes often have no bits, for want of a budget or precision.
+        if planes[first..first + 16].iter().fold(0, |any, plane| any | plane) == 0 {
+            return [[unsafe { _mm_setzero_si128() }; 4]; 2];
+        }
         let eight = transpose(std::array::from_fn(|k| unsafe {
             let (low, high) = (planes[first + k], planes[first + 8 + k]);
             _mm_set_epi64x(high as i64, low as i64)
