@@ -135,13 +135,12 @@ fn zeros_at_the_end() {
                 *value = 0.0;
             }
         }
-        for mode in modes() {
-            for word in [StreamWord::Bits8, StreamWord::Bits64] {
-                let field = Field::new(&values, &shape).unwrap();
-                let stream = Compressor::new(mode).stream_word(word).compress(&field).unwrap();
-                let error = same_as_one::<f32>(&stream, &shape, &format!("{blocks} {mode:?}"));
-                assert_eq!(error, None);
-            }
+        let words = [StreamWord::Bits8, StreamWord::Bits64];
+        for (mode, word) in [modes()[0], modes()[2]].into_iter().zip(words) {
+            let field = Field::new(&values, &shape).unwrap();
+            let stream = Compressor::new(mode).stream_word(word).compress(&field).unwrap();
+            let error = same_as_one::<f32>(&stream, &shape, &format!("{blocks} {mode:?}"));
+            assert_eq!(error, None);
         }
     }
 }
@@ -176,7 +175,7 @@ fn streams_of_other_bits() {
             }
             let what = |what: &str| format!("{} {mode:?}, {what}", T::TYPE);
             let stream = compressed(&values, shape, mode);
-            for cut in [1, 9, stream.len() / 3, stream.len() / 2] {
+            for cut in [1, 9, stream.len() / 3] {
                 let cut = &stream[..stream.len() - cut];
                 let error = same_as_one::<T>(cut, shape, &what("cut"));
                 assert!(matches!(error, None | Some(Error::Truncated { .. })));
@@ -187,7 +186,7 @@ fn streams_of_other_bits() {
                 same_as_one::<T>(&longer, shape, &what("longer"));
             }
             let start = Header::read(&stream).unwrap().bits.div_ceil(8) as usize;
-            for turn in 0..6 {
+            for turn in 0..4 {
                 let mut other = stream.clone();
                 let from = rng.usize(start..stream.len());
                 let to = rng.usize(from..=stream.len());
