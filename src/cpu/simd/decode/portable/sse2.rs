@@ -99,7 +99,7 @@ const fn slots<const N: usize>() -> [u8; 256] {
 }
 
 #[inline(always)]
-fn is_empty(planes: &[u64; 64]) -> bool {
+fn is_empty(planes: &[u64]) -> bool {
     planes.iter().fold(0, |any, plane| any | plane) == 0
 }
 
@@ -118,22 +118,16 @@ fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut 
         &{ table }
     };
     let table = &table[64 * set..][..64];
-    let low = join(bytes_of(planes, 0));
     if V::LONG {
         let high = join(bytes_of(planes, 32));
-        let mut memory = [0u64; 64];
-        for (i, place) in memory.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let place = place.as_mut_ptr().cast::<__m128i>();
-            // SAFETY: four words are twice 16 bytes.
-            unsafe {
-                _mm_storeu_si128(place, _mm_unpacklo_epi32(low[i], high[i]));
-                _mm_storeu_si128(place.add(1), _mm_unpackhi_epi32(low[i], high[i]));
-            }
-        }
-        for (&slot, word) in table.iter().zip(memory) {
-            words[slot as usize] = word;
+        // The lowest planes often have no bits, for want of a budget or precision.
+        if is_empty(&planes[..32]) {
+            scatter_long([unsafe { _mm_setzero_si128() }; 16], high, table, words);
+        } else {
+            scatter_long(join(bytes_of(planes, 0)), high, table, words);
         }
     } else {
+        let low = join(bytes_of(planes, 0));
         let mut memory = [0u32; 64];
         for (place, four) in memory.as_chunks_mut::<4>().0.iter_mut().zip(low) {
             // SAFETY: four words are 16 bytes.
@@ -146,14 +140,27 @@ fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut 
     }
 }
 
+/// See [`scatter`]; of the lower and the higher halves of words.
+#[inline(always)]
+fn scatter_long(low: [__m128i; 16], high: [__m128i; 16], table: &[u8], words: &mut [u64; 256]) {
+    let mut memory = [0u64; 64];
+    for (i, place) in memory.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let place = place.as_mut_ptr();
+        // SAFETY: four words are twice 16 bytes.
+        unsafe {
+            _mm_storeu_si128(place.cast(), _mm_unpacklo_epi32(low[i], high[i]));
+            _mm_storeu_si128(place.add(2).cast(), _mm_unpackhi_epi32(low[i], high[i]));
+        }
+    }
+    for (&slot, word) in table.iter().zip(memory) {
+        words[slot as usize] = word;
+    }
+}
+
 /// The four bytes of coefficients that 32 planes from `first` on are.
 #[inline(always)]
 fn bytes_of(planes: &[u64; 64], first: usize) -> [[__m128i; 4]; 4] {
     let pair = |first: usize| {
-        // The lowest planes often have no bits, for want of a budget or precision.
-        if planes[first..first + 16].iter().fold(0, |any, plane| any | plane) == 0 {
-            return [[unsafe { _mm_setzero_si128() }; 4]; 2];
-        }
         let eight = transpose(std::array::from_fn(|k| unsafe {
             let (low, high) = (planes[first + k], planes[first + 8 + k]);
             _mm_set_epi64x(high as i64, low as i64)
