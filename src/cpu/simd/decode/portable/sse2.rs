@@ -60,7 +60,14 @@ fn finish<S: BlockScalar, V: Wide, const N: usize>(
     for (set, values) in values.iter_mut().enumerate().take(sets) {
         let vectors = if N == 4 {
             let planes = group.planes.as_flattened();
-            if V::LONG { long_fours(planes) } else { short_fours(planes) }
+            // The lowest planes often have no bits, for want of a budget or precision.
+            if !V::LONG {
+                short_fours::<V, 4>(planes)
+            } else if planes[..128].chunks_exact(8).all(|block| is_empty(&block[4..])) {
+                short_fours::<V, 8>(planes)
+            } else {
+                long_fours(planes)
+            }
         } else {
             load(set)
         };
@@ -188,20 +195,29 @@ fn join([a, b, c, d]: [[__m128i; 4]; 4]) -> [__m128i; 16] {
     std::array::from_fn(|i| quarters[i / 4][i % 4])
 }
 
-/// The coefficients of 16 blocks of four, whose planes are 32 bytes, the highest first:
-/// vector 4·i + h has coefficients i of blocks 4·h to 4·h + 3.
+/// The coefficients of 16 blocks of four, of whose planes, the highest first, 32 bytes
+/// count, or are all there are if `STEP` words of a block are four: vector 4·i + h has
+/// coefficients i of blocks 4·h to 4·h + 3.
 #[inline(always)]
-fn short_fours<V: Wide>(planes: &[u64]) -> [V; K] {
-    let mut vectors = [V::new([unsafe { _mm_setzero_si128() }; 2]); K];
+fn short_fours<V: Wide, const STEP: usize>(planes: &[u64]) -> [V; K] {
+    let zero = unsafe { _mm_setzero_si128() };
+    let mut vectors = [V::new([zero; 2]); K];
     // Of each block, the higher and the lower half of its planes, eight blocks of both.
-    let packed = std::array::from_fn(|r| pack(&planes[2 * r..], &planes[32 + 2 * r..]));
+    let packed = std::array::from_fn(|r| {
+        let first = r / 2 * STEP + r % 2 * 2;
+        pack(&planes[first..], &planes[8 * STEP + first..])
+    });
     let [even, odd] = eights(packed, [1, 8, 4, 2], |t| t << 1);
     for i in 0..8 {
         let [first, second] = zip(odd[i], even[i]);
         let words =
             unsafe { [_mm_unpacklo_epi16(second, first), _mm_unpackhi_epi16(second, first)] };
         for (next, words) in words.into_iter().enumerate() {
-            vectors[i % 4 * 4 + i / 4 * 2 + next] = V::new([words; 2]);
+            vectors[i % 4 * 4 + i / 4 * 2 + next] = V::new(if V::LONG {
+                unsafe { [_mm_unpacklo_epi32(zero, words), _mm_unpackhi_epi32(zero, words)] }
+            } else {
+                [words; 2]
+            });
         }
     }
     vectors
