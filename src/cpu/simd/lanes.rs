@@ -75,8 +75,8 @@ pub(crate) trait Lanes: Copy {
     /// Negabinary, in order, as bit planes: for blocks of up to 64 values, word k is plane
     /// k of one tile, block after block; else words 4k to 4k + 3 are plane k of four.
     /// Coefficients are where [`lift`](super::lift) leaves them. Says, by bit k, which
-    /// planes have a one-bit.
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64;
+    /// planes have a one-bit. Those below plane `lowest` need not be had.
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64;
 }
 
 /// Where in its tile (or tiles) the lift leaves the coefficient that is bit `i` of the

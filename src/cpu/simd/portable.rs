@@ -149,7 +149,7 @@ where
         out
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
         let places = const { places::<N>() };
         let words = |t: usize| -> [<F::Int as Coefficient>::Word; 64] {
             std::array::from_fn(|i| {

@@ -167,7 +167,7 @@ impl Lanes for Lanes32 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
             return planes::of_tile_32::<N>(tiles[0], planes);
         }
@@ -378,7 +378,7 @@ impl Lanes for Lanes64 {
         ]
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
             return planes::of_tile_64::<N>(tiles[0], planes);
         }

@@ -162,7 +162,7 @@ impl Lanes for Lanes32 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
             planes_of_one::<N, 2>(bytes_of_32(tiles[0]), planes)
         } else {
@@ -322,7 +322,7 @@ impl Lanes for Lanes64 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
             planes_of_one::<N, 4>(bytes_of_64(tiles[0]), planes)
         } else {

@@ -43,23 +43,23 @@ const DOUBLED: [(u16, u8); 256] = {
     table
 };
 
-/// The `count` low bits of `bits`, at most 32, which has none beyond: another one-bit
-/// behind each one-bit, and how many bits that makes.
+/// The `count` low bits of `bits`, which has none beyond: another one-bit behind each
+/// one-bit, and how many bits that makes. They are in so many bytes, four at most.
 #[inline(always)]
-fn doubled<I: Isa>(isa: I, bits: u64, count: u32) -> (u64, u32) {
+fn doubled<I: Isa, const BYTES: u32>(isa: I, bits: u64, count: u32) -> (u64, u32) {
     if isa.has_fast_pdep() {
         let spread = isa.pdep(bits, DATA) | INSERTED;
         let mask = isa.low(DATA | isa.pdep(bits, INSERTED), 2 * count);
         (isa.pext(spread, mask), count + bits.count_ones())
     } else {
         let (mut code, mut length) = (0, 0);
-        for byte in (bits as u32).to_le_bytes() {
-            let (piece, piece_length) = DOUBLED[byte as usize];
+        for i in 0..BYTES {
+            let (piece, piece_length) = DOUBLED[(bits >> (8 * i)) as usize % 256];
             code |= u64::from(piece) << length;
             length += u32::from(piece_length);
         }
-        // Not all CPUs count one-bits; what all 32 bits are more than themselves is that.
-        (code, count + length - 32)
+        // Not all CPUs count one-bits; but by so many are the bytes longer than before.
+        (code, count + length - 8 * BYTES)
     }
 }
 
@@ -67,8 +67,14 @@ fn doubled<I: Isa>(isa: I, bits: u64, count: u32) -> (u64, u32) {
 /// one-bit, or is nothing; `tested` is 1 if a group test comes before them, else 0; `last`
 /// is 1 if they end with the block's last coefficient, else 0.
 #[inline(always)]
-fn ending<I: Isa>(isa: I, rest: u64, count: u32, tested: u32, last: u32) -> (u64, u32) {
-    let (code, length) = doubled(isa, rest, count);
+fn ending<I: Isa, const BYTES: u32>(
+    isa: I,
+    rest: u64,
+    count: u32,
+    tested: u32,
+    last: u32,
+) -> (u64, u32) {
+    let (code, length) = doubled::<I, BYTES>(isa, rest, count);
     let code = code << tested | u64::from(tested);
     let length = length + tested;
     // Without the last group test, or without it and the last one-bit; nothing at all if
@@ -164,7 +170,7 @@ pub(super) fn short_plane<I: Isa>(isa: I, plane: u64, n: u32, next: u32) -> (u64
         let length = if n == 16 { 16 } else { length - 1 - 2 * full };
         return (isa.low(code >> 1, length), length);
     }
-    let (code, length) = ending(isa, plane >> n, next - n, 1, u32::from(next == 16));
+    let (code, length) = ending::<I, 2>(isa, plane >> n, next - n, 1, u32::from(next == 16));
     (isa.low(plane, n) | code << n, n + length)
 }
 
@@ -196,7 +202,7 @@ fn put_64_by_pieces<I: Isa>(
         if count > PIECE {
             budget -= put_pieces(isa, sink, test, count, |bit| rest >> bit, next == 64);
         } else {
-            let (code, length) = ending(isa, rest, count, test, u32::from(next == 64));
+            let (code, length) = ending::<I, 4>(isa, rest, count, test, u32::from(next == 64));
             sink.put(code, length);
             budget -= length as i32;
         }
@@ -243,7 +249,7 @@ fn put_pieces<I: Isa>(
     let (mut bit, mut written) = (0, 0);
     while count > PIECE {
         let piece = isa.low(from(bit), PIECE);
-        let (code, length) = doubled(isa, piece, PIECE);
+        let (code, length) = doubled::<I, 4>(isa, piece, PIECE);
         sink.put(code << tested | u64::from(tested), length + tested);
         written += length + tested;
         // A one-bit at the end has its group test already.
@@ -252,7 +258,7 @@ fn put_pieces<I: Isa>(
         count -= PIECE;
     }
     let piece = isa.low(from(bit), count);
-    let (code, length) = ending(isa, piece, count, tested, u32::from(last));
+    let (code, length) = ending::<I, 4>(isa, piece, count, tested, u32::from(last));
     sink.put(code, length);
     (written + length) as i32
 }

@@ -97,6 +97,8 @@ struct Encode<'a, 'f, 'w, S, const N: usize, const T: usize> {
     /// Bytes between the rows of a block, along y, z and w.
     rows: [isize; 64],
     most_bits: u32,
+    /// The lowest plane that any block can get to: each takes a bit at least.
+    lowest: u32,
     scalar: std::marker::PhantomData<S>,
 }
 
@@ -158,7 +160,10 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         work.params.maxbits = work.params.maxbits.min(MAX_RECORDED_BITS);
         let rows = std::array::from_fn(|row| work.field.row_offset(row));
         let most_bits = work.params.most_bits(S::TYPE, N as u32);
-        Self { work, rows, most_bits, scalar: std::marker::PhantomData }
+        let Params { maxbits, maxprec, .. } = work.params;
+        let most_planes = if work.params.is_reversible() { u32::MAX } else { maxbits.min(maxprec) };
+        let lowest = S::TYPE.bits().saturating_sub(most_planes);
+        Self { work, rows, most_bits, lowest, scalar: std::marker::PhantomData }
     }
 
     /// Loads neighbours along x.
@@ -237,7 +242,7 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
     ) -> Result<()> {
         let Params { minbits, maxbits, .. } = self.work.params;
         let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params);
-        let any = S::Lanes::<I>::planes::<N>(&tiles, planes);
+        let any = S::Lanes::<I>::planes::<N>(&tiles, self.lowest, planes);
         // Planes above all one-bits are a group test each.
         let mut top = (u64::BITS - any.leading_zeros()) as usize;
         if N <= 16 {

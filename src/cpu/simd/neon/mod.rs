@@ -154,8 +154,8 @@ impl Lanes for Lanes32 {
         std::array::from_fn(|r| Self(std::array::from_fn(|g| tile[g].0[r])))
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
-        planes::of_32::<N>(tiles, planes)
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
+        planes::of_32::<N>(tiles, lowest, planes)
     }
 }
 
@@ -270,8 +270,8 @@ impl Lanes for Lanes64 {
         std::array::from_fn(|r| Self(std::array::from_fn(|i| tile[i / 2].0[2 * r + i % 2])))
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
-        planes::of_64::<N>(tiles, planes)
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
+        planes::of_64::<N>(tiles, lowest, planes)
     }
 }
 

@@ -28,7 +28,12 @@ const fn order<const N: usize>() -> Order {
 
 /// The planes of a tile, or of the four of a 4-dimensional block.
 #[inline(always)]
-pub(super) fn of_32<const N: usize>(tiles: &[Tile<Lanes32>], planes: &mut Planes) -> u64 {
+pub(super) fn of_32<const N: usize>(
+    tiles: &[Tile<Lanes32>],
+    lowest: u32,
+    planes: &mut Planes,
+) -> u64 {
+    let wanted = u64::MAX << lowest;
     if N > 64 {
         let mut values = [0i32; 256];
         for (lanes, values) in tiles.as_flattened().iter().zip(values.as_chunks_mut::<16>().0) {
@@ -37,17 +42,22 @@ pub(super) fn of_32<const N: usize>(tiles: &[Tile<Lanes32>], planes: &mut Planes
         let mut any = 0;
         for t in 0..4 {
             let lanes = in_order(&values, t);
-            any |= thirty_two(negabinary_32(&lanes), None, &mut planes[t..], 4);
+            any |= thirty_two(negabinary_32(&lanes), None, wanted, &mut planes[t..], 4);
         }
         return any;
     }
     let order = const { &order::<N>() };
-    thirty_two(negabinary_32(&tiles[0]), Some(order), planes, 1)
+    thirty_two(negabinary_32(&tiles[0]), Some(order), wanted, planes, 1)
 }
 
 /// As [`of_32`].
 #[inline(always)]
-pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes) -> u64 {
+pub(super) fn of_64<const N: usize>(
+    tiles: &[Tile<Lanes64>],
+    lowest: u32,
+    planes: &mut Planes,
+) -> u64 {
+    let wanted = u64::MAX << lowest;
     if N > 64 {
         let mut values = [0i64; 256];
         for (lanes, values) in tiles.as_flattened().iter().zip(values.as_chunks_mut::<16>().0) {
@@ -56,15 +66,15 @@ pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes
         let mut any = 0;
         for t in 0..4 {
             let [low, high] = negabinary_64(&in_order(&values, t));
-            any |= thirty_two(low, None, &mut planes[t..], 4);
-            any |= thirty_two(high, None, &mut planes[128 + t..], 4) << 32;
+            any |= thirty_two(low, None, wanted, &mut planes[t..], 4);
+            any |= thirty_two(high, None, wanted >> 32, &mut planes[128 + t..], 4) << 32;
         }
         return any;
     }
     let order = const { &order::<N>() };
     let [low, high] = negabinary_64(&tiles[0]);
-    let any = thirty_two(low, Some(order), planes, 1);
-    any | thirty_two(high, Some(order), &mut planes[32..], 1) << 32
+    let any = thirty_two(low, Some(order), wanted, planes, 1);
+    any | thirty_two(high, Some(order), wanted >> 32, &mut planes[32..], 1) << 32
 }
 
 /// The coefficients that are word `t` of the planes of a 4-dimensional block, which is too
@@ -132,18 +142,20 @@ fn negabinary_64(tile: &Tile<Lanes64>) -> [[uint32x4_t; 16]; 2] {
 }
 
 /// 32 planes of 64 words, each `step` words behind the one below; and which of them have a
-/// one-bit. Words are in order already if no order is given.
+/// one-bit. Words are in order already if no order is given; planes that are not wanted may
+/// be zero.
 #[inline(always)]
 fn thirty_two(
     words: [uint32x4_t; 16],
     order: Option<&Order>,
+    wanted: u64,
     planes: &mut [u64],
     step: usize,
 ) -> u64 {
     let bytes = bytes_of(&words);
     let any = any_of(words);
     for pair in 0..2 {
-        if any >> (16 * pair) & 0xffff == 0 {
+        if ((any & wanted) >> (16 * pair)) as u16 == 0 {
             for k in 16 * pair..16 * (pair + 1) {
                 planes[k * step] = 0;
             }

@@ -150,8 +150,8 @@ impl Lanes for Lanes32 {
         std::array::from_fn(|r| Self(std::array::from_fn(|g| tile[g].0[r])))
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
-        planes::of_32::<N>(tiles, planes)
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
+        planes::of_32::<N>(tiles, lowest, planes)
     }
 }
 
@@ -194,7 +194,7 @@ impl Lanes for Lanes64 {
     }
     #[inline(always)]
     fn half(self) -> Self {
-        self.map(|a| half_64(a))
+        self.map(half_64)
     }
     #[inline(always)]
     fn and(self, other: Self) -> Self {
@@ -210,11 +210,11 @@ impl Lanes for Lanes64 {
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        self.with(other, |a, b| max_64(a, b))
+        self.with(other, max_64)
     }
     #[inline(always)]
     fn sign(self) -> Self {
-        self.map(|a| sign_64(a))
+        self.map(sign_64)
     }
     #[inline(always)]
     fn choose(self, zero: Self, other: Self) -> Self {
@@ -267,8 +267,8 @@ impl Lanes for Lanes64 {
         std::array::from_fn(|r| Self(std::array::from_fn(|i| tile[i / 2].0[2 * r + i % 2])))
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], planes: &mut Planes) -> u64 {
-        planes::of_64::<N>(tiles, planes)
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
+        planes::of_64::<N>(tiles, lowest, planes)
     }
 }
 

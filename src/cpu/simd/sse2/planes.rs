@@ -26,9 +26,14 @@ const fn sources<const N: usize>() -> [u8; 256] {
     sources
 }
 
-/// The planes of a tile, or of the four of a 4-dimensional block.
+/// The planes of a tile, or of the four of a 4-dimensional block; those below `lowest` may be
+/// zero.
 #[inline(always)]
-pub(super) fn of_32<const N: usize>(tiles: &[Tile<Lanes32>], planes: &mut Planes) -> u64 {
+pub(super) fn of_32<const N: usize>(
+    tiles: &[Tile<Lanes32>],
+    lowest: u32,
+    planes: &mut Planes,
+) -> u64 {
     let mut values = [0u32; 256];
     let mut any = unsafe { _mm_setzero_si128() };
     for (lanes, values) in tiles.as_flattened().iter().zip(values.as_chunks_mut::<16>().0) {
@@ -44,19 +49,24 @@ pub(super) fn of_32<const N: usize>(tiles: &[Tile<Lanes32>], planes: &mut Planes
     }
     let any = fold(any);
     let any = (any | any >> 32) & 0xffff_ffff;
+    let wanted = any & (u64::MAX << lowest);
     let sources = const { &sources::<N>() };
     let step = if N > 64 { 4 } else { 1 };
     for t in 0..step {
         let ordered: [u32; 64] = std::array::from_fn(|i| values[sources[64 * t + i] as usize]);
         let words = std::array::from_fn(|i| load(&ordered[4 * i..]));
-        thirty_two(words, any, &mut planes[t..], step);
+        thirty_two(words, wanted, &mut planes[t..], step);
     }
     any
 }
 
 /// As [`of_32`].
 #[inline(always)]
-pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes) -> u64 {
+pub(super) fn of_64<const N: usize>(
+    tiles: &[Tile<Lanes64>],
+    lowest: u32,
+    planes: &mut Planes,
+) -> u64 {
     let mut values = [0u64; 256];
     let mut any = unsafe { _mm_setzero_si128() };
     for (lanes, values) in tiles.as_flattened().iter().zip(values.as_chunks_mut::<16>().0) {
@@ -71,6 +81,7 @@ pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes
         }
     }
     let any = fold(any);
+    let wanted = any & (u64::MAX << lowest);
     let sources = const { &sources::<N>() };
     let step = if N > 64 { 4 } else { 1 };
     for t in 0..step {
@@ -79,16 +90,21 @@ pub(super) fn of_64<const N: usize>(tiles: &[Tile<Lanes64>], planes: &mut Planes
             let (a, b) = (load(&ordered[4 * i..]), load(&ordered[4 * i + 2..]));
             (_mm_castsi128_ps(a), _mm_castsi128_ps(b))
         };
-        let low = std::array::from_fn(|i| unsafe {
-            let (a, b) = pair(i);
-            _mm_castps_si128(_mm_shuffle_ps::<0x88>(a, b))
-        });
-        thirty_two(low, any, &mut planes[t..], step);
+        let (low_planes, high_planes) = planes[t..].split_at_mut(32 * step);
+        if wanted as u32 == 0 {
+            low_planes.iter_mut().step_by(step).for_each(|plane| *plane = 0);
+        } else {
+            let low = std::array::from_fn(|i| unsafe {
+                let (a, b) = pair(i);
+                _mm_castps_si128(_mm_shuffle_ps::<0x88>(a, b))
+            });
+            thirty_two(low, wanted, low_planes, step);
+        }
         let high = std::array::from_fn(|i| unsafe {
             let (a, b) = pair(i);
             _mm_castps_si128(_mm_shuffle_ps::<0xdd>(a, b))
         });
-        thirty_two(high, any >> 32, &mut planes[32 * step + t..], step);
+        thirty_two(high, wanted >> 32, high_planes, step);
     }
     any
 }
@@ -109,10 +125,10 @@ fn fold(any: __m128i) -> u64 {
     }
 }
 
-/// 32 planes of 64 words, each `step` words behind the one below; `any` says which of them
-/// may have a one-bit.
+/// 32 planes of 64 words, each `step` words behind the one below; `wanted` says which of them
+/// may have a one-bit that counts.
 #[inline(always)]
-fn thirty_two(words: [__m128i; 16], any: u64, planes: &mut [u64], step: usize) {
+fn thirty_two(words: [__m128i; 16], wanted: u64, planes: &mut [u64], step: usize) {
     let bytes: [[__m128i; 4]; 4] = std::array::from_fn(|q| {
         let (a, b, c, d) = (words[4 * q], words[4 * q + 1], words[4 * q + 2], words[4 * q + 3]);
         let ([a, b], [c, d]) = (zip(a, b), zip(c, d));
@@ -122,7 +138,7 @@ fn thirty_two(words: [__m128i; 16], any: u64, planes: &mut [u64], step: usize) {
         [a, b, c, d]
     });
     for pair in 0..2 {
-        if any >> (16 * pair) & 0xffff == 0 {
+        if (wanted >> (16 * pair)) as u16 == 0 {
             for k in 16 * pair..16 * (pair + 1) {
                 planes[k * step] = 0;
             }

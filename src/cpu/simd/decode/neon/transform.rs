@@ -173,10 +173,6 @@ fn to_memory(words: [uint32x4_t; 16]) -> [u32; 64] {
 #[inline(always)]
 fn bytes_of(planes: &[u64; 64], first: usize) -> [[uint8x16_t; 4]; 4] {
     let pair = |first: usize| {
-        // The lowest planes often have no bits, for want of a budget or precision.
-        if planes[first..first + 16].iter().fold(0, |any, plane| any | plane) == 0 {
-            return [[unsafe { vdupq_n_u8(0) }; 4]; 2];
-        }
         let eight = transpose(std::array::from_fn(|k| unsafe {
             let (low, high) = (planes[first + k], planes[first + 8 + k]);
             vcombine_u8(vcreate_u8(low), vcreate_u8(high))

@@ -60,7 +60,14 @@ fn finish<S: BlockScalar, V: Wide, const N: usize>(
     for (set, values) in values.iter_mut().enumerate().take(sets) {
         let vectors = if N == 4 {
             let planes = group.planes.as_flattened();
-            if V::LONG { long_fours(planes) } else { short_fours(planes) }
+            // The lowest planes often have no bits, for want of a budget or precision.
+            if !V::LONG {
+                short_fours::<V, 4>(planes)
+            } else if planes[..128].chunks_exact(8).all(|block| is_empty(&block[4..])) {
+                short_fours::<V, 8>(planes)
+            } else {
+                long_fours(planes)
+            }
         } else {
             load(set)
         };
@@ -99,7 +106,7 @@ const fn slots<const N: usize>() -> [u8; 256] {
 }
 
 #[inline(always)]
-fn is_empty(planes: &[u64; 64]) -> bool {
+fn is_empty(planes: &[u64]) -> bool {
     planes.iter().fold(0, |any, plane| any | plane) == 0
 }
 
@@ -118,22 +125,16 @@ fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut 
         &{ table }
     };
     let table = &table[64 * set..][..64];
-    let low = join(bytes_of(planes, 0));
     if V::LONG {
         let high = join(bytes_of(planes, 32));
-        let mut memory = [0u64; 64];
-        for (i, place) in memory.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let place = place.as_mut_ptr().cast::<__m128i>();
-            // SAFETY: four words are twice 16 bytes.
-            unsafe {
-                _mm_storeu_si128(place, _mm_unpacklo_epi32(low[i], high[i]));
-                _mm_storeu_si128(place.add(1), _mm_unpackhi_epi32(low[i], high[i]));
-            }
-        }
-        for (&slot, word) in table.iter().zip(memory) {
-            words[slot as usize] = word;
+        // The lowest planes often have no bits, for want of a budget or precision.
+        if is_empty(&planes[..32]) {
+            scatter_long([unsafe { _mm_setzero_si128() }; 16], high, table, words);
+        } else {
+            scatter_long(join(bytes_of(planes, 0)), high, table, words);
         }
     } else {
+        let low = join(bytes_of(planes, 0));
         let mut memory = [0u32; 64];
         for (place, four) in memory.as_chunks_mut::<4>().0.iter_mut().zip(low) {
             // SAFETY: four words are 16 bytes.
@@ -146,14 +147,27 @@ fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut 
     }
 }
 
+/// See [`scatter`]; of the lower and the higher halves of words.
+#[inline(always)]
+fn scatter_long(low: [__m128i; 16], high: [__m128i; 16], table: &[u8], words: &mut [u64; 256]) {
+    let mut memory = [0u64; 64];
+    for (i, place) in memory.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let place = place.as_mut_ptr();
+        // SAFETY: four words are twice 16 bytes.
+        unsafe {
+            _mm_storeu_si128(place.cast(), _mm_unpacklo_epi32(low[i], high[i]));
+            _mm_storeu_si128(place.add(2).cast(), _mm_unpackhi_epi32(low[i], high[i]));
+        }
+    }
+    for (&slot, word) in table.iter().zip(memory) {
+        words[slot as usize] = word;
+    }
+}
+
 /// The four bytes of coefficients that 32 planes from `first` on are.
 #[inline(always)]
 fn bytes_of(planes: &[u64; 64], first: usize) -> [[__m128i; 4]; 4] {
     let pair = |first: usize| {
-        // The lowest planes often have no bits, for want of a budget or precision.
-        if planes[first..first + 16].iter().fold(0, |any, plane| any | plane) == 0 {
-            return [[unsafe { _mm_setzero_si128() }; 4]; 2];
-        }
         let eight = transpose(std::array::from_fn(|k| unsafe {
             let (low, high) = (planes[first + k], planes[first + 8 + k]);
             _mm_set_epi64x(high as i64, low as i64)
@@ -181,20 +195,29 @@ fn join([a, b, c, d]: [[__m128i; 4]; 4]) -> [__m128i; 16] {
     std::array::from_fn(|i| quarters[i / 4][i % 4])
 }
 
-/// The coefficients of 16 blocks of four, whose planes are 32 bytes, the highest first:
-/// vector 4·i + h has coefficients i of blocks 4·h to 4·h + 3.
+/// The coefficients of 16 blocks of four, of whose planes, the highest first, 32 bytes
+/// count, or are all there are if `STEP` words of a block are four: vector 4·i + h has
+/// coefficients i of blocks 4·h to 4·h + 3.
 #[inline(always)]
-fn short_fours<V: Wide>(planes: &[u64]) -> [V; K] {
-    let mut vectors = [V::new([unsafe { _mm_setzero_si128() }; 2]); K];
+fn short_fours<V: Wide, const STEP: usize>(planes: &[u64]) -> [V; K] {
+    let zero = unsafe { _mm_setzero_si128() };
+    let mut vectors = [V::new([zero; 2]); K];
     // Of each block, the higher and the lower half of its planes, eight blocks of both.
-    let packed = std::array::from_fn(|r| pack(&planes[2 * r..], &planes[32 + 2 * r..]));
+    let packed = std::array::from_fn(|r| {
+        let first = r / 2 * STEP + r % 2 * 2;
+        pack(&planes[first..], &planes[8 * STEP + first..])
+    });
     let [even, odd] = eights(packed, [1, 8, 4, 2], |t| t << 1);
     for i in 0..8 {
         let [first, second] = zip(odd[i], even[i]);
         let words =
             unsafe { [_mm_unpacklo_epi16(second, first), _mm_unpackhi_epi16(second, first)] };
         for (next, words) in words.into_iter().enumerate() {
-            vectors[i % 4 * 4 + i / 4 * 2 + next] = V::new([words; 2]);
+            vectors[i % 4 * 4 + i / 4 * 2 + next] = V::new(if V::LONG {
+                unsafe { [_mm_unpacklo_epi32(zero, words), _mm_unpackhi_epi32(zero, words)] }
+            } else {
+                [words; 2]
+            });
         }
     }
     vectors

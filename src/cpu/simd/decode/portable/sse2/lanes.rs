@@ -143,18 +143,18 @@ impl Wide for Lanes64 {
     }
     #[inline(always)]
     fn load(words: &[u64; 256], vector: usize) -> Self {
-        let words = words[4 * vector..][..4].as_ptr().cast::<__m128i>();
+        let words = words[4 * vector..][..4].as_ptr();
         // SAFETY: four words are 32 bytes.
-        Self::new(unsafe { [_mm_loadu_si128(words), _mm_loadu_si128(words.add(1))] })
+        Self::new(unsafe { [_mm_loadu_si128(words.cast()), _mm_loadu_si128(words.add(2).cast())] })
     }
     #[inline(always)]
     fn store<S: BlockScalar>(self, values: &mut [S; 4]) {
         let values: &mut [i64] = bytemuck::cast_slice_mut(values);
-        let values = values[..4].as_mut_ptr().cast::<__m128i>();
+        let values = values[..4].as_mut_ptr();
         // SAFETY: values of this width are four, 32 bytes.
         unsafe {
-            _mm_storeu_si128(values, self.0[0]);
-            _mm_storeu_si128(values.add(1), self.0[1]);
+            _mm_storeu_si128(values.cast(), self.0[0]);
+            _mm_storeu_si128(values.add(2).cast(), self.0[1]);
         }
     }
     #[inline(always)]
