@@ -61,6 +61,9 @@ impl<'a> Tail<'a> {
         let near = guess.as_ref().and_then(|guess| guess.near(back(TAIL[0])));
         // Blocks that are not as others are say nothing.
         let guess = guess.filter(|_| near.is_some());
+        if guess.is_none() && count < 4 * WORTHWHILE {
+            return None;
+        }
         let from = near.unwrap_or(back(TAIL[1]));
         let zeros = stream.iter().rev().take(ZEROS).take_while(|&&byte| byte == 0).count();
         let last = stream[..stream.len() - zeros].last()?;

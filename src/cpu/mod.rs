@@ -17,6 +17,8 @@ mod fixed;
 #[cfg(feature = "parallel")]
 mod guess;
 #[cfg(feature = "parallel")]
+mod ordered;
+#[cfg(feature = "parallel")]
 mod parallel;
 #[cfg(feature = "parallel")]
 mod spread;

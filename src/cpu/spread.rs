@@ -75,13 +75,19 @@ pub(crate) fn decompress(
         {
             return ends::decompress(tail, slabs);
         }
-        if let Some(places) = chains::find(&blocks, count, threads) {
+        // Waves walk over all blocks once more, which takes several threads to pay.
+        let pays = threads > 3 || field.slabs_in_order(slabs).is_some();
+        if pays && let Some(places) = chains::find(&blocks, count, threads) {
             let done = match field.slabs_in_order(slabs) {
                 Some(slabs) => at_places(&blocks, &places, slabs),
                 None => in_waves(&blocks, Some(&places), count, field, slabs),
             };
             // Where there is an error, it shall be that of one thread.
             return done.or_else(|_| decompress_slab(&blocks, blocks.start, &mut field.whole()));
+        }
+        if blocks.params.is_reversible() && blocks.scalar.size() == 8 {
+            // Such blocks take as long to be found as to be read: others would only wait.
+            return decompress_slab(&blocks, blocks.start, &mut field.whole());
         }
         match field.slabs_in_order(slabs) {
             Some(slabs) => behind_walk(&blocks, threads, slabs),

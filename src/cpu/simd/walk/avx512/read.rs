@@ -1,135 +1,12 @@
-//! Sixteen chains, in the lanes of two vectors: a step reads a plane of each, or a few where
-//! planes are short. Nothing waits for a branch but what happens seldom.
+//! What lanes read: headers and planes.
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
-use super::chain::{Chain, Queue};
-use super::coding::Coding;
-use super::{ODD, WINDOW};
-use crate::cpu::simd::level::Avx512;
-
-/// Chains in a vector, and vectors, so that one need not wait for the other's loads.
-const LANES: usize = 8;
-const VECTORS: usize = 2;
-
-/// AVX-512 that counts the ones of each lane. A value is the proof that the CPU has it.
-#[derive(Clone, Copy)]
-pub(super) struct Counts(Avx512);
-
-impl Counts {
-    /// The proof, if the CPU has it; all of this level do, as far as is known.
-    pub(super) fn new(isa: Avx512) -> Option<Self> {
-        is_x86_feature_detected!("avx512vpopcntdq").then_some(Self(isa))
-    }
-}
-
-/// Walks chains until the queue is empty.
-pub(super) fn walk(counts: Counts, stream: &[u8], coding: &Coding, queue: &Queue<'_>) {
-    let Counts(_) = counts;
-    // Behind it, a block's loads might leave the stream.
-    let limit = (8 * stream.len() as u64).checked_sub(u64::from(coding.longest) + 192);
-    let Some(limit) = limit else { return };
-    let task = Task { stream, coding, queue, limit };
-    // SAFETY:
-    // * `counts` was made where this instruction was found, from the proof of the others.
-    unsafe {
-        match coding.size {
-            4 => lockstep::<4, 4>(&task),
-            16 => lockstep::<16, 3>(&task),
-            64 => lockstep::<64, 2>(&task),
-            _ => lockstep::<256, 1>(&task),
-        }
-    }
-}
-
-struct Task<'a, 'q> {
-    stream: &'a [u8],
-    coding: &'a Coding,
-    queue: &'a Queue<'q>,
-    limit: u64,
-}
-
-/// Eight chains, and how far their blocks have been read.
-#[derive(Clone, Copy)]
-struct Lanes {
-    /// Those that have a chain.
-    active: __mmask8,
-    /// The block's number, and its first bit.
-    number: __m512i,
-    begin: __m512i,
-    /// Bits of the number that are zeros in blocks to be noted.
-    noted: __m512i,
-    /// The next bit to be read.
-    at: __m512i,
-    /// Planes left.
-    left: __m512i,
-    /// Coefficients that are known.
-    known: __m512i,
-    /// Whether the next bit is a coefficient's, in the middle of a plane: 0 or 1.
-    state: __m512i,
-}
-
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
-)]
-fn lockstep<const N: i64, const PLANES: usize>(task: &Task<'_, '_>) {
-    let zero = _mm512_setzero_si512();
-    let mut chains: [[Option<&mut Chain>; LANES]; VECTORS] = Default::default();
-    let mut vectors = [Lanes {
-        active: 0,
-        number: zero,
-        begin: zero,
-        noted: zero,
-        at: zero,
-        left: zero,
-        known: zero,
-        state: zero,
-    }; VECTORS];
-    for v in 0..VECTORS {
-        let first = fill(task, &mut vectors[v], &mut chains[v], 0xff);
-        begin(task, &mut vectors[v], first);
-    }
-    while vectors.iter().any(|lanes| lanes.active != 0) {
-        for v in 0..VECTORS {
-            planes::<N, PLANES>(task, &mut vectors[v]);
-            let lanes = &mut vectors[v];
-            let most = _mm512_set1_epi64(i64::from(task.coding.maxbits));
-            let over = _mm512_cmpge_epu64_mask(lanes.at, _mm512_add_epi64(lanes.begin, most))
-                | _mm512_testn_epi64_mask(lanes.left, lanes.left);
-            let over = over & lanes.active;
-            if over != 0 {
-                finish(task, lanes, &mut chains[v], over);
-            }
-        }
-    }
-}
-
-/// Goes on to the next blocks of some lanes.
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
-)]
-#[inline]
-fn finish<'q>(
-    task: &Task<'_, 'q>,
-    lanes: &mut Lanes,
-    chains: &mut [Option<&'q mut Chain>; LANES],
-    over: __mmask8,
-) {
-    let least = _mm512_set1_epi64(i64::from(task.coding.minbits));
-    let most = _mm512_set1_epi64(i64::from(task.coding.maxbits));
-    let end = _mm512_min_epu64(lanes.at, _mm512_add_epi64(lanes.begin, most));
-    let end = _mm512_max_epu64(end, _mm512_add_epi64(lanes.begin, least));
-    if task.coding.precision_bits > 0 {
-        fetch(task, over, end, _mm512_sub_epi64(end, lanes.begin));
-    }
-    lanes.begin = _mm512_mask_mov_epi64(lanes.begin, over, end);
-    lanes.number = _mm512_mask_add_epi64(lanes.number, over, lanes.number, _mm512_set1_epi64(1));
-    let noted = _mm512_mask_testn_epi64_mask(over, lanes.number, lanes.noted);
-    let filled = if noted != 0 { note(task, lanes, chains, noted) } else { 0 };
-    begin(task, lanes, (over | filled) & lanes.active);
-}
+use super::{LANES, Lanes, Task, to_array};
+use crate::cpu::simd::walk::coding::Coding;
+use crate::cpu::simd::walk::{ODD, WINDOW};
 
 /// Has memory come where the blocks after these may begin: where most of a block is passed
 /// over, nobody else foresees it.
@@ -137,7 +14,7 @@ fn finish<'q>(
     enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
 )]
 #[inline]
-fn fetch(task: &Task<'_, '_>, which: __mmask8, begin: __m512i, length: __m512i) {
+pub(super) fn fetch(task: &Task<'_, '_>, which: __mmask8, begin: __m512i, length: __m512i) {
     let next = _mm512_srli_epi64::<3>(_mm512_add_epi64(begin, length));
     let next = to_array(_mm512_maskz_mov_epi64(which, next));
     for byte in next {
@@ -152,79 +29,12 @@ fn fetch(task: &Task<'_, '_>, which: __mmask8, begin: __m512i, length: __m512i) 
     }
 }
 
-/// Has chains take note of their blocks; those that end make room for others. Returns in
-/// which lanes.
-#[cold]
-#[inline(never)]
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
-)]
-fn note<'q>(
-    task: &Task<'_, 'q>,
-    lanes: &mut Lanes,
-    chains: &mut [Option<&'q mut Chain>; LANES],
-    which: __mmask8,
-) -> __mmask8 {
-    let (numbers, begins) = (to_array(lanes.number), to_array(lanes.begin));
-    let mut noted = to_array(lanes.noted);
-    let mut ended = 0;
-    for lane in 0..LANES {
-        if which >> lane & 1 == 0 {
-            continue;
-        }
-        let chain = chains[lane].as_mut();
-        match chain.and_then(|chain| chain.note(numbers[lane] as u32, begins[lane], task.limit)) {
-            Some(mask) => noted[lane] = u64::from(mask),
-            None => ended |= 1 << lane,
-        }
-    }
-    lanes.noted = from_array(noted);
-    if ended == 0 { 0 } else { fill(task, lanes, chains, ended) }
-}
-
-/// Puts chains of the queue into some lanes; returns into which.
-#[cold]
-#[inline(never)]
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
-)]
-fn fill<'q>(
-    task: &Task<'_, 'q>,
-    lanes: &mut Lanes,
-    chains: &mut [Option<&'q mut Chain>; LANES],
-    which: __mmask8,
-) -> __mmask8 {
-    let (mut numbers, mut begins) = (to_array(lanes.number), to_array(lanes.begin));
-    let mut noted = to_array(lanes.noted);
-    let mut filled = 0;
-    for lane in 0..LANES {
-        if which >> lane & 1 == 0 {
-            continue;
-        }
-        chains[lane] = None;
-        while let Some(chain) = task.queue.next() {
-            if let Some(mask) = chain.note(0, chain.from(), task.limit) {
-                (numbers[lane], begins[lane]) = (0, chain.from());
-                noted[lane] = u64::from(mask);
-                chains[lane] = Some(chain);
-                filled |= 1 << lane;
-                break;
-            }
-        }
-    }
-    lanes.active = lanes.active & !which | filled;
-    lanes.number = from_array(numbers);
-    lanes.begin = from_array(begins);
-    lanes.noted = from_array(noted);
-    filled
-}
-
 /// Reads the headers of some lanes' blocks.
 #[target_feature(
     enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
 )]
 #[inline]
-fn begin(task: &Task<'_, '_>, lanes: &mut Lanes, which: __mmask8) {
+pub(super) fn begin(task: &Task<'_, '_>, lanes: &mut Lanes, which: __mmask8) {
     let all = |value: i64| _mm512_set1_epi64(value);
     let Coding { most_planes, exponent_bits, precision_bits, planes_at_zero, .. } = *task.coding;
     let (exponent, precision) = (i64::from(exponent_bits), i64::from(precision_bits));
@@ -268,7 +78,7 @@ fn begin(task: &Task<'_, '_>, lanes: &mut Lanes, which: __mmask8) {
     enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
 )]
 #[inline]
-fn planes<const N: i64, const PLANES: usize>(task: &Task<'_, '_>, lanes: &mut Lanes) {
+pub(super) fn planes<const N: i64, const PLANES: usize>(task: &Task<'_, '_>, lanes: &mut Lanes) {
     let all = |value: i64| _mm512_set1_epi64(value);
     let (zero, one, odd) = (_mm512_setzero_si512(), all(1), all(ODD as i64));
     let mut code = look(task, lanes.at);
@@ -368,18 +178,4 @@ fn look(task: &Task<'_, '_>, at: __m512i) -> __m512i {
     let [a, b, c, d, e, f, g, h] = words.map(|word| word as i64);
     let words = _mm512_set_epi64(h, g, f, e, d, c, b, a);
     _mm512_srlv_epi64(words, _mm512_and_si512(at, _mm512_set1_epi64(7)))
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn to_array(vector: __m512i) -> [u64; LANES] {
-    // SAFETY: both are 64 bytes of any bits.
-    unsafe { std::mem::transmute(vector) }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn from_array(lanes: [u64; LANES]) -> __m512i {
-    // SAFETY: both are 64 bytes of any bits.
-    unsafe { std::mem::transmute(lanes) }
 }
