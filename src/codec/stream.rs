@@ -282,7 +282,7 @@ impl StreamDecompressor {
             None if matches!(device, Device::Gpu(_)) => {
                 return device::decompress(wishes, window, start, params, &mut field).map(drop);
             }
-            None => cpu::decompress_to_end(window, start, params, None, *threads, &mut field)
+            None => cpu::decompress_to_end(window, start, params, None, *threads, &mut field, true)
                 .map_err(in_stream)?,
         };
         self.pieces.next();

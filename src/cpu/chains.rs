@@ -26,6 +26,10 @@ const OVERLAP: u32 = 32;
 /// The part of a chain that is kept whole, and goes on beside the next, where nothing is
 /// known: seldom do two of them take longer to meet.
 const OVERLAPS: u32 = 8;
+/// First blocks by which the length of all is judged, and how many times as long as they
+/// have it a stream may be.
+const SAMPLE: usize = 256;
+const LONG: u128 = 3;
 /// Blocks from one that is remembered to the next, at least.
 const SPACING: usize = 48;
 
@@ -58,6 +62,17 @@ impl Places {
     }
 }
 
+/// Whether a stream holds much more than `count` blocks, going by the first of them: what is
+/// behind the last is not worth a walk.
+pub(super) fn is_too_long(blocks: &Blocks<'_>, count: usize) -> bool {
+    let sample = count.min(SAMPLE);
+    let Ok(end) = blocks.walk(blocks.start, sample, |_| ()) else { return true };
+    let bits = u128::from((8 * blocks.stream.len() as u64).saturating_sub(blocks.start));
+    // Headers of the first ones may be all that they have.
+    let usual = u128::from(end - blocks.start) + 32 * sample as u128;
+    bits * sample as u128 > LONG * usual * count as u128
+}
+
 /// Finds some of `count` blocks, all over the stream, if it pays and if chains meet.
 pub(super) fn find(blocks: &Blocks<'_>, count: usize, threads: usize) -> Option<Places> {
     find_with(LEAST, blocks, count, threads)
@@ -70,8 +85,12 @@ fn find_with(least: usize, blocks: &Blocks<'_>, count: usize, threads: usize) ->
     if parts < 2 * threads.min(8) {
         return None;
     }
-    let guess = Guess::new(blocks);
+    // Blocks that are not as the first ones are say nothing.
     let end = 8 * blocks.stream.len() as u64;
+    let quarter = end.checked_sub(blocks.start)? / 4;
+    let is_good =
+        |guess: &Guess<'_>| (1..4).any(|i| guess.near(blocks.start + i * quarter).is_some());
+    let guess = Guess::new(blocks).filter(is_good);
     let chains = walk(blocks, guess.as_ref(), blocks.start..end, (parts, least), threads)?;
     let Joined { mut places, .. } = join(blocks, &chains, count / 16)?;
     places.0.retain(|&(number, _)| number < count);
@@ -94,7 +113,11 @@ pub(super) fn walk(
         _ => bound(part),
     };
     let overlap = overlap(guess, least);
-    let begins: Vec<u64> = (0..=parts).into_par_iter().map(begin).collect();
+    let begins: Vec<u64> = if threads == 1 {
+        (0..=parts).map(begin).collect()
+    } else {
+        (0..=parts).into_par_iter().map(begin).collect()
+    };
     let mut chains: Vec<Chain> =
         begins.windows(2).map(|ends| Chain::new(ends[0], ends[1], overlap)).collect();
     let queue = Queue::new(&mut chains);
@@ -194,7 +217,8 @@ struct Sparse {
 
 impl Sparse {
     fn add(&mut self, number: usize, at: u64) {
-        if number >= self.next {
+        // Without memory for it, it is found from the one before.
+        if number >= self.next && self.places.try_reserve(1).is_ok() {
             self.places.push((number, at));
             self.next = number + SPACING;
         }
@@ -232,7 +256,15 @@ mod tests {
             };
             let (scalar, dims) = (ScalarType::ALL[random.usize(..4)], random.usize(1..5));
             let start = random.u64(..148);
-            let blocks = Blocks { stream: &stream, start, params, scalar, dims, marks: None };
+            let blocks = Blocks {
+                stream: &stream,
+                start,
+                params,
+                scalar,
+                dims,
+                marks: None,
+                goes_on: false,
+            };
             let mut begins = vec![start];
             while let Ok(next) = blocks.walk(begins[begins.len() - 1], 1, |_| ()) {
                 begins.push(next);

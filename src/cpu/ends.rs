@@ -72,7 +72,10 @@ impl<'a> Tail<'a> {
         let mut chain = Chain::new(from, u64::MAX, u32::MAX);
         let (mut at, mut walked) = (from, 0);
         while at < ones_end {
-            chain.note(walked, at, bits);
+            if walked as usize >= count {
+                return None;
+            }
+            chain.note(walked, at, bits)?;
             at = blocks.walk(at, 1, |_| ()).ok()?;
             walked += 1;
         }

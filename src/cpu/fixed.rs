@@ -20,8 +20,11 @@ use crate::error::Result;
 use crate::field::Field;
 use crate::mode::values;
 
-/// Bytes of a chunk's values or bits, whichever are more, if 64 blocks are not more yet.
-const CHUNK: usize = 384 << 10;
+/// Bytes of a chunk's values or bits, whichever are more, if 64 blocks are not more yet: at
+/// least, and at most.
+const CHUNK: [usize; 2] = [96 << 10, 384 << 10];
+/// Chunks for each thread, if that leaves them large enough.
+const PER_THREAD: usize = 4;
 /// Bytes behind the end of a block that may be written to before it is cut, and more.
 const SPARE: usize = 1 << 10;
 
@@ -35,9 +38,12 @@ pub(crate) fn compress(
     out: &mut BitWriter,
 ) -> Result<()> {
     let block_bytes = values(field.dims()) as usize * field.scalar().size();
-    let chunk = (CHUNK / block_bytes.max(bits as usize / 8) / 64).max(1) * 64;
-    let chunk_bytes = chunk / 8 * bits as usize;
     let blocks = field.grid().len();
+    let [least, most] =
+        CHUNK.map(|bytes| (bytes / block_bytes.max(bits as usize / 8) / 64).max(1) * 64);
+    let share = blocks.div_ceil(threads.saturating_mul(PER_THREAD)).next_multiple_of(64);
+    let chunk = share.clamp(least, most);
+    let chunk_bytes = chunk / 8 * bits as usize;
     let total = blocks as u64 * u64::from(bits);
     let (space, word, begun) = out.open_words(total)?;
 

@@ -125,11 +125,12 @@ pub(crate) fn decompress_indexed(
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<()> {
-    let end = decompress_to_end(stream, start, params, index, threads, field)?;
+    let end = decompress_to_end(stream, start, params, index, threads, field, false)?;
     index.map_or(Ok(()), |index| index.check_end(end))
 }
 
-/// The same, unchecked, and says at which bit the blocks end.
+/// The same, unchecked, and says at which bit the blocks end; `goes_on` says whether the
+/// stream may hold much more than these.
 pub(crate) fn decompress_to_end(
     stream: &[u8],
     start: u64,
@@ -137,6 +138,7 @@ pub(crate) fn decompress_to_end(
     index: Option<&Index>,
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
+    goes_on: bool,
 ) -> Result<u64> {
     #[cfg(feature = "parallel")]
     threads::check(threads)?;
@@ -144,10 +146,10 @@ pub(crate) fn decompress_to_end(
     if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
         let marks = index.map(Index::marks);
         let (scalar, dims) = (field.scalar(), field.dims());
-        let blocks = Blocks { stream, start, params, scalar, dims, marks };
+        let blocks = Blocks { stream, start, params, scalar, dims, marks, goes_on };
         return spread::decompress(blocks, threads, field);
     }
     // One thread needs no index.
-    let _ = (index, threads);
+    let _ = (index, threads, goes_on);
     simd::decompress(stream, start, params, field.scalar(), &mut field.whole())
 }

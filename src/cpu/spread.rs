@@ -68,7 +68,9 @@ pub(crate) fn decompress(
                 None => in_waves(&blocks, Some(&places), count, field, slabs),
             };
         }
+        let ends_here = !blocks.goes_on && !chains::is_too_long(&blocks, count);
         if threads == 2
+            && ends_here
             && count >= ends::WORTHWHILE
             && let Some(slabs) = field.slabs_in_order(2 * slabs)
             && let Some(tail) = Tail::new(&blocks, count)
@@ -77,7 +79,10 @@ pub(crate) fn decompress(
         }
         // Waves walk over all blocks once more, which takes several threads to pay.
         let pays = threads > 3 || field.slabs_in_order(slabs).is_some();
-        if pays && let Some(places) = chains::find(&blocks, count, threads) {
+        if ends_here
+            && pays
+            && let Some(places) = chains::find(&blocks, count, threads)
+        {
             let done = match field.slabs_in_order(slabs) {
                 Some(slabs) => at_places(&blocks, &places, slabs),
                 None => in_waves(&blocks, Some(&places), count, field, slabs),

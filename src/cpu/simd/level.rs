@@ -143,6 +143,14 @@ mod x86 {
         }
     }
 
+    #[cfg(test)]
+    impl Avx2 {
+        /// The same, as if `pdep` and `pext` were slow.
+        pub(crate) fn with_slow_pdep(self) -> Self {
+            Self { fast_pdep: false }
+        }
+    }
+
     impl Avx512 {
         /// The proof, if the CPU has all of it.
         pub(crate) fn new() -> Option<Self> {
@@ -320,6 +328,15 @@ impl Level {
         )))]
         let levels = [portable];
         levels.into_iter().flatten().collect()
+    }
+
+    /// The same, and with AVX2 what it is where `pdep` and `pext` are slow.
+    #[cfg(test)]
+    pub(crate) fn tested() -> Vec<Self> {
+        let mut levels = Self::all();
+        #[cfg(target_arch = "x86_64")]
+        levels.extend(Avx2::new().map(|isa| Self::Avx2(isa.with_slow_pdep())));
+        levels
     }
 
     /// The name by which the environment variable asks for it.

@@ -57,7 +57,7 @@ impl Case {
         let Self { start, params, scalar, .. } = *self;
         let expected = self.decode(None, &self.stream, 1);
         let (strides, first, len) = self.layout(1);
-        for level in Level::all() {
+        for level in Level::tested() {
             let mut bytes = vec![0xa5; len];
             let field = FieldMut::from_bytes(&mut bytes, scalar, &self.shape, &strides, first);
             let result = field.and_then(|mut field| {
@@ -83,7 +83,7 @@ impl Case {
     /// All levels read the same from this stream, and stop at the same place.
     fn check(&self, stream: &[u8], spread: isize, what: &str) {
         let expected = self.decode(None, stream, spread);
-        for level in Level::all() {
+        for level in Level::tested() {
             let found = self.decode(Some(level), stream, spread);
             let Self { params, scalar, shape, .. } = self;
             let name = level.name();

@@ -40,7 +40,7 @@ impl Chain {
     /// Takes note of a block; the mask of those numbers' bits that are zeros in the next one
     /// to be noted, or none if the chain ends. No block may begin behind `limit`.
     pub(crate) fn note(&mut self, number: u32, at: u64, limit: u64) -> Option<u32> {
-        if at > limit {
+        if at > limit || self.seen.try_reserve(1).is_err() {
             return None;
         }
         self.seen.push((number, at));

@@ -36,7 +36,7 @@ impl Job for Single<'_, '_> {
                     }
                 }
                 at += u64::from(S::bits::<N>(stream, at, params));
-                number += 1;
+                number = number.wrapping_add(1);
             }
         }
     }

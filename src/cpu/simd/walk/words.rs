@@ -100,7 +100,7 @@ impl<'q> Lane<'q> {
 #[inline(always)]
 fn next_block(stream: &[u8], coding: &Coding, lane: &mut Lane<'_>) -> bool {
     lane.begin = coding.end(lane.begin, lane.at);
-    lane.number += 1;
+    lane.number = lane.number.wrapping_add(1);
     begin(stream, coding, lane)
 }
 
