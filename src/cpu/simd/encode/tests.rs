@@ -268,47 +268,49 @@ macro_rules! levels {
         $(mod $level {
             use super::{Level, ScalarType};
 
-            /// The level; `None` where the CPU has no such instructions, which is said.
-            fn level() -> Option<Level> {
-                let found = Level::all().into_iter().find(|l| l.name() == stringify!($level));
-                if found.is_none() {
+            /// The level, in all its forms; none where the CPU has no such instructions, which
+            /// is said.
+            fn levels() -> Vec<Level> {
+                let mut found = Level::tested();
+                found.retain(|level| level.name() == stringify!($level));
+                if found.is_empty() {
                     println!("SKIPPED: this CPU has no {}", stringify!($level));
                 }
                 found
             }
             #[test]
             fn i32() {
-                if let Some(level) = level() {
+                for level in levels() {
                     super::shapes(level, ScalarType::I32);
                 }
             }
             #[test]
             fn i64() {
-                if let Some(level) = level() {
+                for level in levels() {
                     super::shapes(level, ScalarType::I64);
                 }
             }
             #[test]
             fn f32() {
-                if let Some(level) = level() {
+                for level in levels() {
                     super::shapes(level, ScalarType::F32);
                 }
             }
             #[test]
             fn f64() {
-                if let Some(level) = level() {
+                for level in levels() {
                     super::shapes(level, ScalarType::F64);
                 }
             }
             #[test]
             fn budgets() {
-                if let Some(level) = level() {
+                for level in levels() {
                     super::budgets(level);
                 }
             }
             #[test]
             fn refusals() {
-                if let Some(level) = level() {
+                for level in levels() {
                     super::refusals(level);
                 }
             }
