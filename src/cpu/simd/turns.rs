@@ -15,7 +15,7 @@ impl Turns {
     }
 
     /// Whether the next case is to be tried.
-    pub(crate) fn next(&mut self) -> bool {
+    pub(crate) fn is_next(&mut self) -> bool {
         self.turn += 1;
         self.turn.is_multiple_of(self.every)
     }

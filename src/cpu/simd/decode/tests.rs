@@ -173,7 +173,7 @@ fn cases(scalar: ScalarType, mut each: impl FnMut(&mut Rng, Case)) {
     for shape in SHAPES {
         for params in modes(scalar, shape.len()) {
             for kind in 0..7 {
-                if !turns.next() {
+                if !turns.is_next() {
                     continue;
                 }
                 let values = bytes(&mut rng, scalar, shape.iter().product(), kind);

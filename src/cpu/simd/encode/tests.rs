@@ -179,7 +179,7 @@ fn shapes_of<T: Value>(level: Level) {
         let len: usize = shape.iter().product();
         for params in modes(T::TYPE, dims) {
             for finite in [true, false] {
-                if !turns.next() {
+                if !turns.is_next() {
                     continue;
                 }
                 let values: Vec<T> = values(&mut rng, 2 * len + 7, finite);
@@ -225,7 +225,7 @@ fn budgets(level: Level) {
         for reversible in [false, true] {
             let (least, minexp) = if reversible { (least + 8, -1075) } else { (least, -1074) };
             for maxbits in (least..=most).step_by(step) {
-                if !turns.next() {
+                if !turns.is_next() {
                     continue;
                 }
                 let minbits = if rng.bool() { maxbits } else { rng.u32(1..=maxbits) };
