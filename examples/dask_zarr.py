@@ -59,20 +59,33 @@ def devices(dask_worker):
     return {"process": os.getpid(), "limit": limit, "chunks": chunks_by_device()}
 
 
-def run(client, path, count):
+def since(before, now):
+    """The chunks of each device that a worker has compressed since `before`."""
+    for name, (chunks, why) in now["chunks"].items():
+        earlier, _ = before["chunks"].get(name, (0, "")) if before else (0, "")
+        if chunks > earlier:
+            yield name, chunks - earlier, why
+
+
+def run(client, path, count, share=None):
     shape = (count * PART[0], *PART[1:])
     field = da.map_blocks(layers, chunks=da.core.normalize_chunks(PART, shape), dtype="f4")
-    print(f"{field.nbytes / 2**20:.0f} MiB, {SHARE} for each of the workers")
+    shares = f", {share} for each of the workers" if share else ""
+    print(f"{field.nbytes / 2**20:.0f} MiB{shares}")
 
     zfp = {"serializer": Zfp(rate=RATE), "compressors": None}
     zarr.create_array(path, shape=shape, chunks=CHUNK, dtype="f4", **zfp)
     stored = OnDisk(path)
+    # Workers may have compressed for others.
+    before = client.run(devices)
     da.store(field, stored, lock=False)
     size = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
     print(f"written: {size / 2**20:.1f} MiB, {field.nbytes / size:.1f} times smaller")
-    for did in client.run(devices).values():
-        print(f"process {did['process']}, of at most {did['limit'] / 2**20:.0f} MiB:")
-        for name, (chunks, why) in did["chunks"].items():
+    for worker, did in client.run(devices).items():
+        limit = did["limit"]
+        most = f"of at most {limit / 2**20:.0f} MiB" if limit else "without a limit"
+        print(f"process {did['process']}, {most}:")
+        for name, chunks, why in since(before.get(worker), did):
             print(f"  {chunks} chunks on {name} ({why})")
 
     back = da.from_array(stored, chunks=PART, name=False, meta=np.empty((0, 0, 0), "f4"))
@@ -89,17 +102,19 @@ def main():
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         folder = options.folder or stack.enter_context(tempfile.TemporaryDirectory())
+        share = None
         if options.scheduler is None:
+            share = SHARE
             own = LocalCluster(
                 n_workers=2,
                 threads_per_worker=1,
-                memory_limit=SHARE,
+                memory_limit=share,
                 host="127.0.0.1",
                 dashboard_address=None,
             )
             options.scheduler = stack.enter_context(own)
         client = stack.enter_context(Client(options.scheduler))
-        run(client, str(Path(folder) / "field.zarr"), options.layers)
+        run(client, str(Path(folder) / "field.zarr"), options.layers, share)
 
 
 if __name__ == "__main__":

@@ -306,6 +306,7 @@ fn readers_that_went_away() {
 }
 
 #[test]
+#[cfg(unix)]
 fn messages_name_the_users_file_and_no_other() {
     let folder = folder();
     fs::write(folder.path().join("a.npy"), npy("1000,", &floats(1000))).unwrap();

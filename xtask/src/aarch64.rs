@@ -12,13 +12,8 @@ const LINKER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
 /// Where Debian's cross-compiler has the C library.
 const LIBRARY: &str = "/usr/aarch64-linux-gnu/lib/libc.a";
-/// The least version of Rust, the second number of it.
-const LEAST: u32 = 89;
-
-const ADVICE: &str = "on Debian: \
-    sudo apt-get install --no-install-recommends gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user, and either \
-    rustup target add aarch64-unknown-linux-gnu or sudo dpkg --add-architecture arm64 && \
-    sudo apt-get update && sudo apt-get install rustc-web libstd-rust-web-dev:arm64";
+/// The least version of Rust, as the manifest has it.
+const LEAST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Tests the vectors of NEON, or says that they were skipped. They are a sample of what the
 /// architecture's own machines test.
@@ -30,7 +25,7 @@ pub(crate) fn test() -> Result<()> {
     let rustc = match tools() {
         Ok(rustc) => rustc,
         Err(missing) => {
-            println!("SKIPPED: vectors of aarch64, for want of {missing}; {ADVICE}");
+            println!("SKIPPED: vectors of aarch64, for want of {missing}; {}", advice());
             return Ok(());
         }
     };
@@ -49,6 +44,21 @@ pub(crate) fn test() -> Result<()> {
             .env("ZFP_WGPU_EMULATED", "1")
             .env_remove("RUSTFLAGS")
             .env_remove("ZFP_WGPU_CPU"),
+    )
+}
+
+/// A line to be pasted: Rust's library comes from where its compiler does.
+fn advice() -> String {
+    let library = if starts(Path::new("rustup")) {
+        format!("rustup target add {TARGET}")
+    } else {
+        "sudo dpkg --add-architecture arm64 && sudo apt-get update && \
+         sudo apt-get install rustc-web libstd-rust-web-dev:arm64"
+            .to_owned()
+    };
+    format!(
+        "on Debian: sudo apt-get install --no-install-recommends gcc-aarch64-linux-gnu \
+         libc6-dev-arm64-cross qemu-user && {library}"
     )
 }
 
@@ -79,10 +89,11 @@ fn is_new(rustc: &Path) -> bool {
 
 /// Whether this is the version of a Rust that is new enough: "rustc 1.89.0 (...)".
 fn is_enough(version: &str) -> bool {
-    let number = version.split_whitespace().nth(1).unwrap_or_default();
-    let mut parts = number.split('.').map(|part| part.parse().unwrap_or(0));
-    let (major, minor): (u32, u32) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    major > 1 || major == 1 && minor >= LEAST
+    let numbers = |version: &str| -> (u32, u32) {
+        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    };
+    numbers(version.split_whitespace().nth(1).unwrap_or_default()) >= numbers(LEAST)
 }
 
 fn has_library(rustc: &Path) -> bool {

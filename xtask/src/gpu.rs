@@ -1,10 +1,8 @@
 //! A GPU for the tests: any there is, else one in software, installed where that is easy.
 
-use std::env;
-
 use anyhow::{Context, Result, bail};
 
-use crate::{debian, shell};
+use crate::{debian, programs, shell};
 
 /// What the tests of GPUs run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +21,6 @@ const PACKAGE: &str = "mesa-vulkan-drivers";
 /// The GPU that tests get. Where there is none, one in software is installed if this is a
 /// Debian and its administrator. With `REQUIRE_GPU=1` there is one, or an error.
 pub(crate) fn prepare() -> Result<Gpu> {
-    let required = env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1");
     let mut gpu = look()?;
     if gpu == Gpu::Missing && debian::can_install() {
         println!("no GPU: installing {PACKAGE}, which has one in software");
@@ -34,7 +31,7 @@ pub(crate) fn prepare() -> Result<Gpu> {
     }
     if gpu == Gpu::Missing {
         let advice = advice();
-        if required {
+        if programs::is_required("REQUIRE_GPU") {
             bail!("REQUIRE_GPU=1, and there is no GPU; {advice}");
         }
         println!("SKIPPED: tests that need a GPU; {advice}");

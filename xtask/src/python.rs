@@ -61,13 +61,18 @@ fn environment() -> Result<PathBuf> {
         Command::new(program).args(["-c", check]).output().is_ok_and(|o| o.status.success())
     };
     if !works(&python) {
-        make(&venv).or_else(|error| {
+        // Without one, no package helps.
+        let system = system_python()?;
+        make(&system, &venv).or_else(|error| {
             if !debian::can_install() {
                 return Err(error);
             }
             println!("no virtual environment: installing {PACKAGE}");
-            debian::install(&[PACKAGE])?;
-            make(&venv)
+            if let Err(failed) = debian::install(&[PACKAGE]) {
+                println!("{PACKAGE} could not be installed (offline?): {failed:#}");
+                return Err(error);
+            }
+            make(&system, &venv)
         })?;
         if !works(&python) {
             bail!("the virtual environment in {} does not work", venv.display());
@@ -77,13 +82,12 @@ fn environment() -> Result<PathBuf> {
 }
 
 /// Makes an environment of a Python of the system.
-fn make(venv: &Path) -> Result<()> {
+fn make(system: &Path, venv: &Path) -> Result<()> {
     // A half-made one would stay so.
     if venv.exists() {
         fs::remove_dir_all(venv)?;
     }
-    let system = system_python()?;
-    run(command(&system).args(["-m", "venv"]).arg(venv)).with_context(|| {
+    run(command(system).args(["-m", "venv"]).arg(venv)).with_context(|| {
         format!("Python cannot make a virtual environment (on Debian: apt-get install {PACKAGE})")
     })
 }

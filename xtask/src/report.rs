@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::{self, cargo, command, root, target};
 use crate::{bench, python};
@@ -65,6 +65,21 @@ impl Options {
         Ok(Some(options))
     }
 
+    /// An error if an array is not there, or no page can be where it is to be written.
+    fn check(&self) -> Result<()> {
+        let files = self.arrays.iter().filter(|path| *path != Path::new("-"));
+        for path in files {
+            fs::metadata(path).with_context(|| path.display().to_string())?;
+        }
+        let page = self.html.display();
+        if let Some(folder) = self.html.parent().filter(|folder| *folder != Path::new("")) {
+            let found = fs::metadata(folder).with_context(|| format!("writing {page}"))?;
+            ensure!(found.is_dir(), "writing {page}: {} is no folder", folder.display());
+        }
+        ensure!(!self.html.is_dir(), "writing {page}: this is a folder");
+        Ok(())
+    }
+
     /// The arguments of `zfp-wgpu bench`.
     fn passed_on(&self, peers: Option<&Path>) -> Vec<OsString> {
         let mut passed = vec!["bench".into(), "--html".into(), self.html.clone().into()];
@@ -90,6 +105,8 @@ pub(crate) fn run(arguments: Vec<String>) -> Result<()> {
         print!("{USAGE}");
         return Ok(());
     };
+    // Before all the work: it would be in vain.
+    options.check()?;
     let folder = target().join("bench");
     fs::create_dir_all(&folder)?;
     if options.arrays.is_empty() {
@@ -163,6 +180,31 @@ mod tests {
         for line in ["--html", "--html p.html --fast", "--html p.html --quick=3", "--html p -s"] {
             assert!(parse(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn wrong_paths_are_found_at_once() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a.npy"), b"")?;
+        let check = |html: &str, array: PathBuf| {
+            Options { html: at(html), arrays: vec![array], ..Options::default() }.check()
+        };
+        check("page.html", at("a.npy"))?;
+        check("page.html", "-".into())?;
+        for (html, array, line) in [
+            ("page.html", "missing.npy", "missing.npy"),
+            ("nowhere/page.html", "a.npy", "writing "),
+            ("a.npy/page.html", "a.npy", "is no folder"),
+            ("", "a.npy", "this is a folder"),
+        ] {
+            let text = check(html, at(array)).map_err(|error| format!("{error:#}"));
+            assert!(
+                text.as_ref().is_err_and(|text| text.contains(line)),
+                "{html} {array}: {text:?}"
+            );
+        }
+        Ok(())
     }
 
     #[test]

@@ -307,3 +307,4 @@ def test_which_device_compressed_the_chunks(monkeypatch):
         create({}, data, serializer, chunks=(4, 6))
     assert counts()["CPU"] == before + 5
     assert chunks_by_device()["CPU"][1] == "the CPU was asked for"
+    assert zfp_wgpu.numcodecs.chunks_by_device is chunks_by_device

@@ -39,14 +39,16 @@ def compress(array: NDArray[Any], header: bool, arguments: dict[str, Any]) -> by
 
 
 def chunks_by_device() -> dict[str, tuple[int, str]]:
-    """Which devices have compressed the chunks of this process, for numcodecs and Zarr: Zarr
-    compresses on threads of its own, of which `zfp_wgpu.last_run` does not tell.
+    """Which devices have compressed the chunks of this process.
+
+    The codecs for numcodecs and Zarr count them: Zarr compresses on threads of its own, of
+    which `zfp_wgpu.last_run` does not tell.
 
     Returns
     -------
     dict
-        For "CPU" and the name of each GPU that did some: how many, and why the last of them
-        was its own.
+        For "CPU" and for each GPU by its name, if it has compressed any: how many chunks, and
+        the reason given for the latest chunk.
     """
     with _lock:
         return dict(_chunks)

@@ -16,7 +16,7 @@ _ON_THE_CPU = {1, 3, 11}
 def warn(message: str, category: type[Warning]) -> None:
     """Warns whoever called this package, at their line, however deep within it this is."""
     package, _, _ = __name__.partition(".")
-    frame, level = sys._getframe(1), 2
+    frame, level = sys._getframe(0), 1
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

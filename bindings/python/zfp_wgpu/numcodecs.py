@@ -22,9 +22,9 @@ from numcodecs.compat import (  # type: ignore[import-untyped,unused-ignore]
 from numcodecs.registry import register_codec  # type: ignore[import-untyped,unused-ignore]
 
 import zfp_wgpu
-from zfp_wgpu._codec import compress, count_chunk, plain
+from zfp_wgpu._codec import chunks_by_device, compress, count_chunk, plain
 
-__all__ = ["ZFPY", "register"]
+__all__ = ["ZFPY", "chunks_by_device", "register"]
 
 # The argument of `compress_numpy` that goes with each mode.
 _ARGUMENT = {

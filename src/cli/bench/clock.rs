@@ -1,5 +1,6 @@
 //! Who is measured, and how long it takes: medians of rounds in which all take turns.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -13,6 +14,10 @@ pub(super) struct Worker {
     pub(super) name: String,
     device: Device,
     threads: Option<usize>,
+    /// Whether it times its kernels by a clock of its own.
+    has_clock: bool,
+    /// Whether it has failed, which ends its part.
+    failed: Cell<bool>,
 }
 
 impl Worker {
@@ -23,7 +28,14 @@ impl Worker {
             name: format!("CPU, {threads} thread{plural}"),
             device: Device::Cpu,
             threads: Some(threads),
+            has_clock: false,
+            failed: Cell::new(false),
         }
+    }
+
+    fn gpu(name: String, selector: Selector, has_clock: bool) -> Self {
+        let device = Device::Gpu(selector);
+        Self { name, device, threads: None, has_clock, failed: Cell::new(false) }
     }
 
     /// All GPUs, and in software those too that are the CPU; how many of these are left out.
@@ -35,8 +47,7 @@ impl Worker {
             let label = if is_software { " (software)" } else { "" };
             let number = if same(&gpu.name) { format!(", gpu:{index}") } else { String::new() };
             let name = format!("{}{number}{label}", gpu.name);
-            let worker = Self { name, device: Device::Gpu(Selector::Index(index)), threads: None };
-            (is_software, worker)
+            (is_software, Self::gpu(name, Selector::Index(index), gpu.has_timestamps))
         });
         let (left, taken): (Vec<_>, Vec<_>) =
             named.partition(|&(is_software, _)| is_software && !software);
@@ -46,12 +57,16 @@ impl Worker {
     /// A GPU that nobody asks to do anything.
     #[cfg(test)]
     pub(super) fn made_up(name: &str) -> Self {
-        let device = Device::Gpu(Selector::Name(name.to_owned()));
-        Self { name: name.to_owned(), device, threads: None }
+        Self::gpu(name.to_owned(), Selector::Name(name.to_owned()), true)
     }
 
     pub(super) fn is_gpu(&self) -> bool {
         self.threads.is_none()
+    }
+
+    /// Whether it has no part any more.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.get()
     }
 
     /// Seconds to encode, to decode, and of the kernels of both.
@@ -80,7 +95,8 @@ impl Worker {
     }
 }
 
-/// Megabytes (10⁶ bytes) of the array per second; of the kernels alone, if a GPU's clock told.
+/// Megabytes (10⁶ bytes) of the array per second, NaN for who has failed; of the kernels alone,
+/// if a GPU's clock told.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Speed {
     pub(super) encode: f64,
@@ -89,7 +105,8 @@ pub(super) struct Speed {
     pub(super) decode_kernel: Option<f64>,
 }
 
-/// Measures workers in turns, each as often as there are rounds.
+/// Measures workers in turns, each as often as there are rounds. A GPU that fails has no part
+/// any more, in this array and in all that follow.
 pub(super) fn measure(
     workers: &[Worker],
     array: &Array,
@@ -99,20 +116,20 @@ pub(super) fn measure(
     let mut times = vec![Vec::new(); workers.len()];
     for round in 0..=rounds {
         for (worker, times) in workers.iter().zip(&mut times) {
-            let once = match worker.once(array, mode) {
-                Ok(once) => once,
+            if worker.has_failed() {
+                continue;
+            }
+            match worker.once(array, mode) {
+                // The first makes threads and kernels.
+                Ok(once) if round > 0 => times.push(once),
+                Ok(_) => {}
                 // The others can go on without a GPU.
                 Err(error) if worker.is_gpu() => {
-                    if round == 0 {
-                        say(&format!("left out: {error:#}\n"));
-                    }
-                    [f64::NAN; 4]
+                    say(&format!("left out from here on: {error:#}\n"));
+                    worker.failed.set(true);
+                    times.clear();
                 }
                 Err(error) => return Err(error),
-            };
-            // The first makes threads and kernels.
-            if round > 0 {
-                times.push(once);
             }
         }
     }
@@ -120,18 +137,16 @@ pub(super) fn measure(
     let median = |times: &[[f64; 4]], which: usize| {
         let mut times: Vec<f64> = times.iter().map(|times| times[which]).collect();
         times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
+        times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
     };
-    let speed = |times: &Vec<[f64; 4]>, which| megabytes / median(times, which);
-    let kernel =
-        |times: &Vec<[f64; 4]>, which| (median(times, which) > 0.0).then(|| speed(times, which));
-    Ok(times
-        .iter()
-        .map(|times| Speed {
-            encode: speed(times, 0),
-            decode: speed(times, 1),
-            encode_kernel: kernel(times, 2),
-            decode_kernel: kernel(times, 3),
-        })
-        .collect())
+    let measured = workers.iter().zip(&times).map(|(worker, times)| {
+        let speed = |which| megabytes / median(times, which);
+        let kernel = |which| {
+            let told = worker.has_clock && median(times, which) > 0.0;
+            told.then(|| speed(which))
+        };
+        let (encode, decode) = (speed(0), speed(1));
+        Speed { encode, decode, encode_kernel: kernel(2), decode_kernel: kernel(3) }
+    });
+    Ok(measured.collect())
 }

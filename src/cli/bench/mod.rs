@@ -63,13 +63,18 @@ pub(crate) struct Bench {
 /// Measures, and writes the page.
 pub(crate) fn run(arguments: &Bench) -> Result<()> {
     let target = || format!("writing {}", name(&arguments.html, "output"));
-    // Before all the work: it would be in vain.
+    // What can be wrong with files is found before all the work: it would be in vain.
     let mut file = Output::create(&arguments.html).with_context(target)?;
     let mut page = Page::new();
     let mut peers = None;
     if let Some(path) = &arguments.peers {
         let table = std::fs::read_to_string(path).with_context(|| name(path, "input"))?;
         peers = Some(Peers::parse(&table).with_context(|| name(path, "input"))?);
+    }
+    let mut arrays = Vec::new();
+    for path in &arguments.arrays {
+        let array = data::read(path, &arguments.values);
+        arrays.push(array.with_context(|| name(path, "input"))?);
     }
     if !arguments.no_speed {
         let plan = speed::Plan::new(arguments.quick, arguments.software);
@@ -78,11 +83,6 @@ pub(crate) fn run(arguments: &Bench) -> Result<()> {
     }
     if let Some(peers) = &peers {
         peers.show(&mut page)?;
-    }
-    let mut arrays = Vec::new();
-    for path in &arguments.arrays {
-        let array = data::read(path, &arguments.values);
-        arrays.push(array.with_context(|| name(path, "input"))?);
     }
     if arrays.is_empty() {
         arrays.push(data::made(3, if arguments.quick { 1 << 20 } else { 8 << 20 }));

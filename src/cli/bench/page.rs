@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::plot::{Plot, css};
+use super::plot::{Dots, Plot, css};
 use crate::cli::printf::general;
 
 const STYLE: &str = "\
@@ -28,6 +28,10 @@ figcaption { color: var(--soft); font-size: 0.875rem; }
   border-top: 3px solid; vertical-align: middle; }
 .legend i.dashed { border-top-style: dashed; }
 .legend i.dotted { border-top-style: dotted; }
+.legend i.hollow { position: relative; }
+.legend i.hollow::after { content: ''; position: absolute; left: 50%; top: -1.5px; width: 9px;
+  height: 9px; border: 2px solid; border-color: inherit; border-radius: 50%; background: #fff;
+  transform: translate(-50%, -50%); }
 .tiles { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.25rem 0 0; }
 .tiles div { background: #fff; border: 1px solid var(--line); border-radius: 10px;
   padding: 0.7rem 1.1rem; }
@@ -139,7 +143,13 @@ fn keys(plot: &Plot) -> String {
         return String::new();
     }
     let series = plot.series.iter().map(|series| {
-        (if series.dashed { " class=\"dashed\"" } else { "" }, series.colour, &series.name)
+        let class = match (series.dashed, series.dots) {
+            (false, Dots::Hollow) => " class=\"hollow\"",
+            (true, Dots::Hollow) => " class=\"dashed hollow\"",
+            (true, _) => " class=\"dashed\"",
+            (false, _) => "",
+        };
+        (class, series.colour, &series.name)
     });
     let marks = plot.marks.iter().map(|mark| (" class=\"dotted\"", mark.colour, &mark.name));
     let key = |(class, colour, name): (&str, usize, &String)| {

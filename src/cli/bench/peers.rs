@@ -4,11 +4,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::made::{DIMS, RATE};
 use super::page::Page;
-use super::plot::{Plot, Scale, Series};
+use super::plot::{COMPARED, PEERS, Plot, Scale, Series};
 
 /// Who the curves are of, and their colours beside those of the devices.
-const NAMES: [(&str, usize); 3] =
-    [("zfp-wgpu, 1 thread", 0), ("LLNL zfp (C), 1 thread", 4), ("zfp-rs, 1 thread", 5)];
+const NAMES: [(&str, usize); 3] = [
+    ("zfp-wgpu, 1 thread", 0),
+    ("LLNL zfp (C), 1 thread", PEERS[0]),
+    ("zfp-rs, 1 thread", PEERS[1]),
+];
 
 /// What was measured.
 pub(super) struct Peers {
@@ -153,7 +156,7 @@ impl Peers {
             let series = vec![
                 curve("× LLNL zfp", NAMES[1].1, 1),
                 curve("× zfp-rs", NAMES[2].1, 2),
-                Series::new("as fast", 6, even).dashed(),
+                Series::new("as fast", COMPARED, even).dashed(),
             ];
             Plot::new(("cells", Scale::Whole), ("times as fast", Scale::Log), series)
         };

@@ -17,6 +17,9 @@ pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(90, 90, 90),
 ];
+/// The places there of what devices are beside: LLNL zfp, zfp-rs, and lines to compare with.
+pub(super) const PEERS: [usize; 2] = [4, 5];
+pub(super) const COMPARED: usize = 6;
 const WIDTH: u32 = 620;
 const HEIGHT: u32 = 380;
 const INK: RGBColor = RGBColor(60, 66, 72);
@@ -43,30 +46,44 @@ impl Scale {
     }
 }
 
+/// How the places of a curve are marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dots {
+    Full,
+    Hollow,
+    None,
+}
+
 /// A curve.
 pub(super) struct Series {
     pub(super) name: String,
     pub(super) points: Vec<(f64, f64)>,
     pub(super) dashed: bool,
-    /// Circles in place of dots.
-    hollow: bool,
+    pub(super) dots: Dots,
     /// Place in [`COLOURS`].
     pub(super) colour: usize,
 }
 
 impl Series {
     pub(super) fn new(name: impl Into<String>, colour: usize, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), points, dashed: false, hollow: false, colour }
+        Self { name: name.into(), points, dashed: false, dots: Dots::Full, colour }
+    }
+
+    /// A curve of the device with this number: there are four colours for them, and the fifth
+    /// and those behind it are dashed.
+    pub(super) fn of_device(name: &str, device: usize, points: Vec<(f64, f64)>) -> Self {
+        let dashed = device >= PEERS[0];
+        Self { dashed, ..Self::new(name, device_colour(device), points) }
     }
 
     /// A line to compare with, without marks.
     pub(super) fn dashed(self) -> Self {
-        Self { dashed: true, ..self }
+        Self { dashed: true, dots: Dots::None, ..self }
     }
 
     /// With circles, beside another curve of the same colour.
     pub(super) fn hollow(self) -> Self {
-        Self { hollow: true, ..self }
+        Self { dots: Dots::Hollow, ..self }
     }
 }
 
@@ -75,6 +92,11 @@ pub(super) struct Mark {
     pub(super) place: f64,
     pub(super) name: String,
     pub(super) colour: usize,
+}
+
+/// The place in [`COLOURS`] of the device with this number.
+pub(super) fn device_colour(device: usize) -> usize {
+    device % PEERS[0]
 }
 
 /// One of [`COLOURS`], as a page has it.
@@ -152,11 +174,16 @@ impl Plot {
                 chart.draw_series(places.iter().map(|&(at, height)| {
                     Rectangle::new([(at - half, y_axis.low), (at + half, height)], colour.filled())
                 }))?;
-            } else if series.dashed {
-                chart.draw_series(DashedLineSeries::new(places, 6, 5, colour.stroke_width(2)))?;
+                continue;
+            }
+            let (line, style) = (places.clone(), colour.stroke_width(2));
+            if series.dashed {
+                chart.draw_series(DashedLineSeries::new(line, 6, 5, style))?;
             } else {
-                chart.draw_series(LineSeries::new(places.clone(), colour.stroke_width(2)))?;
-                let inner = if series.hollow { WHITE } else { colour };
+                chart.draw_series(LineSeries::new(line, style))?;
+            }
+            if series.dots != Dots::None {
+                let inner = if series.dots == Dots::Hollow { WHITE } else { colour };
                 chart.draw_series(places.iter().map(|&at| Circle::new(at, 4, inner.filled())))?;
                 chart.draw_series(places.iter().map(|&at| Circle::new(at, 4, colour)))?;
             }

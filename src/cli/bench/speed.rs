@@ -10,7 +10,7 @@ use super::data::{Array, made};
 use super::made::{Amount, DIMS, RATE, RATES};
 use super::page::Page;
 use super::peers::{Along, Direction, Peers};
-use super::plot::{Mark, Plot, Scale, Series};
+use super::plot::{COMPARED, Mark, Plot, Scale, Series, device_colour};
 use crate::cli::say;
 
 /// Who takes part, and how long it may take.
@@ -90,14 +90,15 @@ impl Sweep<'_> {
         self.speeds.iter().map(|speeds| pick(&speeds[worker]).unwrap_or(f64::NAN)).collect()
     }
 
-    /// A curve for each worker of whom there are numbers.
-    fn curves(&self, pick: Pick) -> Vec<Series> {
+    /// A curve for each of these workers of whom there are numbers.
+    fn curves(&self, pick: Pick, shown: impl Fn(&Worker) -> bool) -> Vec<Series> {
         let workers = self.plan.workers.iter().enumerate();
         workers
+            .filter(|(_, worker)| shown(worker))
             .map(|(w, worker)| {
                 let points = self.x.iter().copied().zip(self.of(w, pick));
                 let points = points.filter(|point| point.1.is_finite());
-                Series::new(&worker.name, w, points.collect())
+                Series::of_device(&worker.name, w, points.collect())
             })
             .filter(|series| !series.points.is_empty())
             .collect()
@@ -121,16 +122,16 @@ impl Sweep<'_> {
     /// All devices and the peers, in both directions.
     fn show(&self, name: &str, text: &str, peers: Option<&Peers>, page: &mut Page) -> Result<()> {
         let plots = WAYS.map(|way| {
-            let mut series = self.curves(way.whole);
-            series.extend(peers.map(|p| p.others(self.along, way.direction)).unwrap_or_default());
-            let plot = Plot::new(self.along.x(), self.y(), series);
-            (format!("{} by {name}", way.name), plot)
-        });
-        let plots = plots.map(|(title, mut plot)| {
-            if peers.is_some() {
+            let mut series = self.curves(way.whole, |_| true);
+            let others = peers.map(|peers| peers.others(self.along, way.direction));
+            let others = others.unwrap_or_default();
+            let has_others = !others.is_empty();
+            series.extend(others);
+            let mut plot = Plot::new(self.along.x(), self.y(), series);
+            if has_others {
                 plot.note = "LLNL zfp and zfp-rs: the same arrays, in a process of their own";
             }
-            (title, plot)
+            (format!("{} by {name}", way.name), plot)
         });
         let [(first, a), (second, b)] = plots;
         page.plots(&[(&first, a, text), (&second, b, text)])
@@ -139,19 +140,16 @@ impl Sweep<'_> {
     /// Each GPU: its kernels alone and whole calls, beside the CPU, and where it gets ahead.
     fn show_gpus(&self, name: &str, text: &str, page: &mut Page) -> Result<()> {
         let plots = WAYS.map(|way| {
-            let gpus = |series: &Series| self.plan.workers[series.colour].is_gpu();
-            let mut kernels = self.curves(way.kernel);
-            kernels.retain(gpus);
+            let mut kernels = self.curves(way.kernel, Worker::is_gpu);
             for series in &mut kernels {
                 series.name += ", kernels alone";
             }
-            let mut whole = self.curves(way.whole);
-            whole.retain(gpus);
+            let mut whole = self.curves(way.whole, Worker::is_gpu);
             for series in &mut whole {
                 series.name += ", end to end";
             }
             let cpu = self.x.iter().copied().zip(self.best_cpu(way.whole)).collect();
-            let cpu = Series::new("CPU, whichever threads are faster", 6, cpu).dashed();
+            let cpu = Series::new("CPU, whichever threads are faster", COMPARED, cpu).dashed();
             let mut series: Vec<Series> = kernels.into_iter().map(Series::hollow).collect();
             series.extend(whole);
             series.push(cpu);
@@ -168,22 +166,40 @@ impl Sweep<'_> {
         page.plots(&[(&first, a, &before), (&second, b, &after)])
     }
 
-    /// Where each GPU gets ahead of the CPU for good, and a text of those that never do.
+    /// Where each GPU gets ahead of the CPU for good, and a text of those that have no such place.
     fn crossings(&self, pick: Pick) -> (Vec<Mark>, String) {
         let (mut marks, mut text) = (Vec::new(), String::new());
         let cpu = self.best_cpu(pick);
         for (w, worker) in self.plan.workers.iter().enumerate().filter(|(_, w)| w.is_gpu()) {
-            let name = &worker.name;
-            if let Some(place) = crossing(&self.x, &self.of(w, pick), &cpu) {
-                let size = format!("{:.2} MiB", place / f64::from(1 << 20));
-                let name = format!("crossover: {name} is ahead from {size} on");
-                marks.push(Mark { place, name, colour: w });
-            } else {
-                text += &format!("; no crossover: {name} is not ahead of the CPU at any size");
+            let (name, speeds) = (&worker.name, self.of(w, pick));
+            match crossing(&self.x, &speeds, &cpu) {
+                Some(place) if self.x.first().is_some_and(|&first| place <= first) => {
+                    text += &format!("; no crossover: {name} is ahead of the CPU at every size");
+                }
+                Some(place) => {
+                    let name = format!("crossover: {name} is ahead from {} on", size_text(place));
+                    marks.push(Mark { place, name, colour: device_colour(w) });
+                }
+                None if speeds.last().is_some_and(|speed| speed.is_finite()) => {
+                    text += &format!(
+                        "; no crossover: {name} is not ahead of the CPU at the largest size"
+                    );
+                }
+                None => {
+                    text += &format!("; {name} was not measured at the largest size");
+                }
             }
         }
         (marks, text)
     }
+}
+
+fn size_text(bytes: f64) -> String {
+    let mebibyte = f64::from(1 << 20);
+    if bytes < mebibyte {
+        return format!("{:.1} KiB", bytes / 1024.0);
+    }
+    format!("{:.2} MiB", bytes / mebibyte)
 }
 
 /// All of it.
@@ -200,7 +216,11 @@ pub(super) fn measure(plan: &Plan, peers: Option<&Peers>, page: &mut Page) -> Re
         0 => String::new(),
         count => format!(" GPUs in software that were left out: {count} (--software)."),
     };
-    page.section("Speed", &format!("Megabytes (10⁶ bytes) of the array per second, end to end: from values in memory to a stream in memory and back. Medians of rounds in which the devices take turns.{left_out}"));
+    let text = format!(
+        "Megabytes (10⁶ bytes) of the array per second, end to end: from values in memory to a \
+         stream in memory and back. Medians of rounds in which the devices take turns.{left_out}"
+    );
+    page.section("Speed", &text);
     let by_rate = Sweep { plan, along: Along::Rates, x: RATES.to_vec(), speeds: by_rate };
     let shape = array.kind.shape_text();
     let rates_text = format!("f32, {shape}, fixed rate");
@@ -231,12 +251,14 @@ pub(super) fn measure(plan: &Plan, peers: Option<&Peers>, page: &mut Page) -> Re
     threads(plan, &array, page)
 }
 
-/// The best speeds at the ordinary rate.
+/// The speeds at the ordinary rate, of all that were measured.
 fn tiles(plan: &Plan, speeds: &[Speed]) -> Vec<(String, String)> {
     let mut tiles = Vec::new();
     for (worker, speed) in plan.workers.iter().zip(speeds) {
         for (what, mbps) in [("compression", speed.encode), ("decompression", speed.decode)] {
-            tiles.push((format!("{what}, {}", worker.name), format!("{mbps:.0} MB/s")));
+            if mbps.is_finite() {
+                tiles.push((format!("{what}, {}", worker.name), format!("{mbps:.0} MB/s")));
+            }
         }
     }
     tiles
@@ -270,7 +292,7 @@ fn threads(plan: &Plan, array: &Array, page: &mut Page) -> Result<()> {
     }
     let ideal = || {
         let points = [1.0, plan.threads as f64].map(|count| (count, count));
-        Series::new("ideal", 6, points.to_vec()).dashed()
+        Series::new("ideal", COMPARED, points.to_vec()).dashed()
     };
     encode.push(ideal());
     decode.push(ideal());
@@ -285,13 +307,19 @@ fn threads(plan: &Plan, array: &Array, page: &mut Page) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plot::Dots;
     use super::*;
+
+    fn plan(gpus: &[&str]) -> Plan {
+        let mut workers = vec![Worker::cpu(1)];
+        workers.extend(gpus.iter().map(|name| Worker::made_up(name)));
+        Plan { workers, threads: 1, amount: Amount::new(true), left_out: 0 }
+    }
 
     /// Curves by size of a CPU of 100 MB/s and of two GPUs, one of which gets ahead.
     #[test]
     fn crossovers_are_marked() -> Result<()> {
-        let workers = vec![Worker::cpu(1), Worker::made_up("Fast"), Worker::made_up("Slow")];
-        let plan = Plan { workers, threads: 1, amount: Amount::new(true), left_out: 0 };
+        let plan = plan(&["Fast", "Slow"]);
         let speed = |encode: f64, kernel: Option<f64>| Speed {
             encode,
             decode: 0.1 * encode,
@@ -309,9 +337,10 @@ mod tests {
         // In both directions, with a line and a key; the other has a text.
         for (text, times) in [
             ("</i>crossover: Fast is ahead from 2.83 MiB on</span>", 2),
-            ("; no crossover: Slow is not ahead of the CPU at any size</figcaption>", 2),
+            ("; no crossover: Slow is not ahead of the CPU at the largest size</figcaption>", 2),
             ("crossover: Fast", 2),
             ("<i class=\"dotted\"", 2),
+            ("<i class=\"hollow\"", 4),
         ] {
             assert_eq!(page.matches(text).count(), times, "{text}");
         }
@@ -319,6 +348,52 @@ mod tests {
             assert!(page.contains(&format!("<th>{name}: MB/s</th>")), "{name}");
         }
         assert!(page.contains("<tr><td>1048576</td><td>50</td><td>90</td><td>25</td>"), "numbers");
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_no_crossover_has_a_text() {
+        let plan = plan(&["First", "Second", "Third", "Fourth", "Fifth"]);
+        let nan = f64::NAN;
+        let speeds = [
+            [50.0, 60.0, 200.0, 20.0, nan, 200.0],
+            [50.0, 90.0, 200.0, 90.0, 90.0, 200.0],
+            [50.0, 90.0, 200.0, 20.0, nan, nan],
+        ];
+        let place =
+            |speeds: [f64; 6]| speeds.map(|encode| Speed { encode, ..Speed::default() }).to_vec();
+        let speeds = speeds.map(place).to_vec();
+        let x = [4096.0, 16384.0, 65536.0].to_vec();
+        let sweep = Sweep { plan: &plan, along: Along::Sizes, x, speeds };
+        let (marks, text) = sweep.crossings(|speed| Some(speed.encode));
+        assert!(marks.is_empty());
+        assert_eq!(
+            text,
+            "; no crossover: First is ahead of the CPU at every size\
+             ; no crossover: Second is ahead of the CPU at every size\
+             ; no crossover: Third is not ahead of the CPU at the largest size\
+             ; Fourth was not measured at the largest size\
+             ; Fifth was not measured at the largest size"
+        );
+        let curves = sweep.curves(|speed| Some(speed.encode), Worker::is_gpu);
+        let looks: Vec<_> = curves.iter().map(|curve| (curve.colour, curve.dashed)).collect();
+        // The colours of peers are theirs alone.
+        assert_eq!(looks, [(1, false), (2, false), (3, false), (0, true), (1, true)]);
+        assert_eq!(curves[4].dots, Dots::Full);
+        assert_eq!(size_text(47186.0), "46.1 KiB");
+    }
+
+    #[test]
+    fn who_fails_is_left_out_from_then_on() -> Result<()> {
+        let plan = plan(&["No such GPU"]);
+        let array = made(DIMS, 4096);
+        for _ in 0..2 {
+            let speeds = plan.cell(&array, Mode::Rate(RATE))?;
+            assert!(speeds[0].encode.is_finite() && speeds[1].encode.is_nan());
+            assert_eq!(speeds[1].encode_kernel, None);
+            assert_eq!(tiles(&plan, &speeds).len(), 2);
+            assert!(plan.workers[1].has_failed());
+        }
         Ok(())
     }
 }
