@@ -146,8 +146,9 @@ mod x86 {
     #[cfg(test)]
     impl Avx2 {
         /// The same, as if `pdep` and `pext` were slow.
-        pub(crate) fn with_slow_pdep(self) -> Self {
-            Self { fast_pdep: false }
+        pub(crate) fn with_slow_pdep(mut self) -> Self {
+            self.fast_pdep = false;
+            self
         }
     }
 

@@ -81,13 +81,13 @@ pub(super) fn read<S: BlockScalar>(
     a = step(a, look(&PLANES[0], a.word), 0);
     b = step(b, look(&PLANES[0], b.word), 0);
     let mut k = 1;
-    while is_coded(a) || is_coded(b) {
-        a = step(a, entry(a), k);
-        b = step(b, entry(b), k);
+    while is_coded(&a) || is_coded(&b) {
+        a = step(a, entry(&a), k);
+        b = step(b, entry(&b), k);
         k += 1;
     }
-    finish::<S>(rest(a, k), 0, group);
-    finish::<S>(rest(b, k), 8, group);
+    finish::<S>(&rest(a, k), 0, group);
+    finish::<S>(&rest(b, k), 8, group);
     true
 }
 
@@ -168,7 +168,7 @@ fn begin<S: BlockScalar>(
 /// Whether a block has one-bits left, and not all coefficients known.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn is_coded(blocks: Eight) -> bool {
+fn is_coded(blocks: &Eight) -> bool {
     let any = _mm512_test_epi64_mask(blocks.word, blocks.word);
     _mm512_mask_cmplt_epu64_mask(any, blocks.seen, _mm512_set1_epi64(4)) != 0
 }
@@ -189,8 +189,8 @@ fn look(table: &'static Table, word: __m512i) -> __m512i {
 /// are left.
 #[target_feature(enable = "avx512f,avx512vbmi")]
 #[inline]
-fn entry(blocks: Eight) -> __m512i {
-    let Eight { word, seen, .. } = blocks;
+fn entry(blocks: &Eight) -> __m512i {
+    let Eight { word, seen, .. } = *blocks;
     let two = _mm512_cmpge_epu64_mask(seen, _mm512_set1_epi64(2));
     let all = _mm512_cmpge_epu64_mask(seen, _mm512_set1_epi64(4));
     let entry = _mm512_mask_mov_epi64(look(&PLANES[1], word), two, look(&PLANES[2], word));
@@ -243,7 +243,7 @@ fn left_by(word: __m512i, count: u32) -> __m512i {
 /// them: bytes, zeros first.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn finish<S: BlockScalar>(blocks: Eight, first: usize, group: &mut Group) {
+fn finish<S: BlockScalar>(blocks: &Eight, first: usize, group: &mut Group) {
     let width = S::TYPE.bits() as usize;
     let zeros = to_array(blocks.zeros);
     // Bits beyond the last plane are none.
