@@ -37,7 +37,27 @@ pub(crate) struct BitWriter<'a> {
     cursor: Cursor,
 }
 
+/// For threads that write parts of one stream.
+#[cfg(feature = "parallel")]
 impl<'a> BitWriter<'a> {
+    /// A writer into memory that does not grow, from the bits of a word on that is unfinished.
+    pub(crate) fn lent(bytes: &'a mut [u8], (word, bits): (u64, u32)) -> Self {
+        let cursor = Cursor { at: 0, word, bits };
+        Self { bytes: Vec::new(), lent: Some(bytes), cursor }
+    }
+
+    /// Empties the writer but for the bits of an unfinished word, and keeps its memory.
+    pub(crate) fn restart(&mut self, (word, bits): (u64, u32)) {
+        self.cursor = Cursor { at: 0, word, bits };
+    }
+
+    /// The unfinished word, and how many bits it has.
+    pub(crate) fn word(&self) -> (u64, u32) {
+        (self.cursor.word, self.cursor.bits)
+    }
+}
+
+impl BitWriter<'_> {
     /// A writer whose vector has room for `bytes` bytes, if the system grants them.
     pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
         // The last blocks are opened with more than they keep, several of them together.
@@ -47,25 +67,6 @@ impl<'a> BitWriter<'a> {
         let bytes = bytemuck::allocation::try_zeroed_vec(total)
             .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;
         Ok(Self { bytes, ..Self::default() })
-    }
-
-    /// A writer into memory that does not grow, from the bits of a word on that is unfinished.
-    #[cfg(feature = "parallel")]
-    pub(crate) fn lent(bytes: &'a mut [u8], (word, bits): (u64, u32)) -> Self {
-        let cursor = Cursor { at: 0, word, bits };
-        Self { bytes: Vec::new(), lent: Some(bytes), cursor }
-    }
-
-    /// Empties the writer but for the bits of an unfinished word, and keeps its memory.
-    #[cfg(feature = "parallel")]
-    pub(crate) fn restart(&mut self, (word, bits): (u64, u32)) {
-        self.cursor = Cursor { at: 0, word, bits };
-    }
-
-    /// The unfinished word, and how many bits it has.
-    #[cfg(feature = "parallel")]
-    pub(crate) fn word(&self) -> (u64, u32) {
-        (self.cursor.word, self.cursor.bits)
     }
 
     /// What is written to.

@@ -86,7 +86,7 @@ impl Index {
     ) -> Result<Self> {
         let dims = shape.len();
         let mut marks = Marks::new(every, dims)?;
-        let blocks = Blocks { stream, start, params, scalar, dims, marks: None, goes_on: false };
+        let blocks = Blocks { stream, start, params, scalar, dims, marks: None };
         let count = Grid::of_shape(&shape).len();
         let mut end = start;
         if let Some(bits) = params.fixed_bits() {

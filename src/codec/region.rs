@@ -142,15 +142,7 @@ impl Decompressor {
             let reason = "regions are read on the CPU".to_owned();
             return Err(Error::GpuUnsupported { reason });
         }
-        let blocks = Blocks {
-            stream,
-            start,
-            params,
-            scalar,
-            dims: shape.len(),
-            marks: None,
-            goes_on: false,
-        };
+        let blocks = Blocks { stream, start, params, scalar, dims: shape.len(), marks: None };
         let mut origin = [0; 4];
         for (origin, range) in origin.iter_mut().zip(ranges.iter().rev()) {
             *origin = range.start;

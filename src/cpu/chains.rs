@@ -256,15 +256,7 @@ mod tests {
             };
             let (scalar, dims) = (ScalarType::ALL[random.usize(..4)], random.usize(1..5));
             let start = random.u64(..148);
-            let blocks = Blocks {
-                stream: &stream,
-                start,
-                params,
-                scalar,
-                dims,
-                marks: None,
-                goes_on: false,
-            };
+            let blocks = Blocks { stream: &stream, start, params, scalar, dims, marks: None };
             let mut begins = vec![start];
             while let Ok(next) = blocks.walk(begins[begins.len() - 1], 1, |_| ()) {
                 begins.push(next);

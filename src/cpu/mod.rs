@@ -146,8 +146,8 @@ pub(crate) fn decompress_to_end(
     if threads != Some(1) && field.value_bytes() >= parallel::WORTHWHILE {
         let marks = index.map(Index::marks);
         let (scalar, dims) = (field.scalar(), field.dims());
-        let blocks = Blocks { stream, start, params, scalar, dims, marks, goes_on };
-        return spread::decompress(blocks, threads, field);
+        let blocks = Blocks { stream, start, params, scalar, dims, marks };
+        return spread::decompress(blocks, goes_on, threads, field);
     }
     // One thread needs no index.
     let _ = (index, threads, goes_on);

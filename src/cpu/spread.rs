@@ -40,9 +40,11 @@ const MOST_SLABS: usize = 1024;
 const WAVES: usize = 12;
 const WAVE: usize = 256 << 10;
 
-/// Reads all blocks of a field; returns the bit behind the last one.
+/// Reads all blocks of a field; returns the bit behind the last one. The stream may hold much
+/// more if it `goes_on`.
 pub(crate) fn decompress(
     blocks: Blocks<'_>,
+    goes_on: bool,
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<u64> {
@@ -68,7 +70,7 @@ pub(crate) fn decompress(
                 None => in_waves(&blocks, Some(&places), count, field, slabs),
             };
         }
-        let ends_here = !blocks.goes_on && !chains::is_too_long(&blocks, count);
+        let ends_here = !goes_on && !chains::is_too_long(&blocks, count);
         if threads == 2
             && ends_here
             && count >= ends::WORTHWHILE

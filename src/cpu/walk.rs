@@ -15,8 +15,6 @@ pub(crate) struct Blocks<'a> {
     pub(crate) scalar: ScalarType,
     pub(crate) dims: usize,
     pub(crate) marks: Option<&'a Marks>,
-    /// Whether the stream may go on far behind the last of them.
-    pub(crate) goes_on: bool,
 }
 
 impl Blocks<'_> {
