@@ -29,8 +29,8 @@ const PAIRS: [(&str, Option<&str>, &[&str]); 17] = [
     ("planes", Some("src/block/planes.rs"), &["transpose", "swap_halves"]),
     ("reader", Some("src/bitstream.rs"), &["low_bits", "open", "refill", "peek", "skip", "take"]),
     ("scatter", Some("src/field/slabs.rs"), &["scatter"]),
-    ("word32", Some("src/scalar.rs"), &["leading_zeros", "from_bits"]),
-    ("word64", Some("src/scalar.rs"), &["leading_zeros", "from_bits"]),
+    ("word32", Some("src/scalar.rs"), &["leading_zeros", "from_bits", "is_nan"]),
+    ("word64", Some("src/scalar.rs"), &["leading_zeros", "from_bits", "is_nan"]),
     ("writer", Some("src/bitstream.rs"), &["low_bits", "open", "put", "close"]),
 ];
 
