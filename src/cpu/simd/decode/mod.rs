@@ -9,6 +9,7 @@
 //! | `fours` | the same for blocks of four, by tables |
 //! | `read` | whole blocks to planes, several in lockstep |
 //! | `group` | planes of several blocks |
+//! | `rows` | planes to values, by vectors of four |
 //! | `store` | values to memory |
 //! | `machine` | what is asked of instructions; `portable`, `avx2`, `avx512`, `neon` give it |
 
@@ -26,6 +27,8 @@ mod neon;
 mod parse;
 mod portable;
 mod read;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod rows;
 mod source;
 mod store;
 #[cfg(test)]

@@ -75,6 +75,7 @@ impl Bits<'_> {
     }
 
     /// Where bit 0 is.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) fn base(self) -> *const u8 {
         self.base

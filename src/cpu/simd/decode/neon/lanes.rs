@@ -4,16 +4,15 @@
 
 use std::arch::aarch64::*;
 
+use super::transform::{of_fours, of_set, of_sets};
 use crate::block::BlockScalar;
+use crate::cpu::simd::decode::rows::{K, Row};
 use crate::cpu::simd::neon::{transpose_32, transpose_64};
 use crate::cpu::simd::unlift::{Lanes, Vector};
 use crate::scalar::{Float, Word};
 
-/// Vectors that make a set.
-pub(super) const K: usize = 16;
-
 /// A row of four integers of either width.
-pub(super) trait Wide: Vector<K> {
+pub(super) trait Wide: Copy {
     /// Whether integers have 64 bits.
     const LONG: bool;
     /// Integers of their lower (or only) and higher halves, out of negabinary.
@@ -22,12 +21,6 @@ pub(super) trait Wide: Vector<K> {
     fn from_bits(bits: [uint8x16_t; 2]) -> Self;
     /// As many as can be loaded from the words, which are 32 or 64 bits each.
     fn load(words: &[u64; 256], vector: usize) -> Self;
-    /// Stores integers.
-    fn store<S: BlockScalar>(self, values: &mut [S; 4]);
-    /// Floating-point values, by their bits: these integers times a power of two.
-    fn scaled(self, exponent: i32) -> Self;
-    /// The bits of floating-point values that these integers are, but for negative ones.
-    fn patterns(self) -> Self;
 }
 
 /// Four 32-bit integers.
@@ -120,6 +113,21 @@ impl Wide for Lanes32 {
             Self::from_bits([bits; 2])
         }
     }
+}
+
+impl Row for Lanes32 {
+    #[inline(always)]
+    fn of_set<const N: usize>(planes: &[u64; 64]) -> [Self; K] {
+        of_set::<Self, N>(planes)
+    }
+    #[inline(always)]
+    fn of_fours(planes: &[u64]) -> [Self; K] {
+        of_fours(planes)
+    }
+    #[inline(always)]
+    fn of_sets(planes: &[[u64; 64]; 4]) -> [[Self; K]; 4] {
+        of_sets(planes)
+    }
     #[inline(always)]
     fn store<S: BlockScalar>(self, values: &mut [S; 4]) {
         let values: &mut [i32] = bytemuck::cast_slice_mut(values);
@@ -166,6 +174,21 @@ impl Wide for Lanes64 {
         let words = words[4 * vector..][..4].as_ptr().cast::<u8>();
         // SAFETY: four words are 32 bytes.
         Self::from_bits(unsafe { [vld1q_u8(words), vld1q_u8(words.add(16))] })
+    }
+}
+
+impl Row for Lanes64 {
+    #[inline(always)]
+    fn of_set<const N: usize>(planes: &[u64; 64]) -> [Self; K] {
+        of_set::<Self, N>(planes)
+    }
+    #[inline(always)]
+    fn of_fours(planes: &[u64]) -> [Self; K] {
+        of_fours(planes)
+    }
+    #[inline(always)]
+    fn of_sets(planes: &[[u64; 64]; 4]) -> [[Self; K]; 4] {
+        of_sets(planes)
     }
     #[inline(always)]
     fn store<S: BlockScalar>(self, values: &mut [S; 4]) {

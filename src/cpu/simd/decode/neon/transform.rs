@@ -6,13 +6,12 @@
 
 use std::arch::aarch64::*;
 
-use super::lanes::{K, Lanes32, Lanes64, Wide};
-use crate::block::{BlockScalar, order};
-use crate::cpu::simd::decode::group::{Cast, Group};
-use crate::cpu::simd::decode::head::Kind;
+use super::lanes::{Lanes32, Lanes64, Wide};
+use crate::block::BlockScalar;
+use crate::cpu::simd::decode::group::Group;
+use crate::cpu::simd::decode::rows::{self, K, is_empty, place_of, slots, slots_by_place};
 use crate::cpu::simd::neon::bits::{halves, transpose};
 use crate::cpu::simd::neon::planes::look_up;
-use crate::cpu::simd::unlift;
 
 /// See [`Machine::values`](crate::cpu::simd::decode::machine::Machine::values).
 #[inline(always)]
@@ -23,76 +22,28 @@ pub(super) fn values<S: BlockScalar, const N: usize>(
     values: &mut [[S; 64]; 4],
 ) {
     if size_of::<S>() == 4 {
-        finish::<S, Lanes32, N>(group, sets, exact, values);
+        rows::values::<S, Lanes32, N>(group, sets, exact, values);
     } else {
-        finish::<S, Lanes64, N>(group, sets, exact, values);
+        rows::values::<S, Lanes64, N>(group, sets, exact, values);
     }
+}
+
+/// See [`Row`](rows::Row).
+#[inline(always)]
+pub(super) fn of_sets<V: Wide>(planes: &[[u64; 64]; 4]) -> [[V; K]; 4] {
+    let mut words = [0; 256];
+    for (set, planes) in planes.iter().enumerate() {
+        // The highest frequencies often have none at all.
+        if !is_empty(planes) {
+            scatter::<V>(planes, set, &mut words);
+        }
+    }
+    std::array::from_fn(|set| std::array::from_fn(|i| V::load(&words, K * set + i)))
 }
 
 #[inline(always)]
-fn finish<S: BlockScalar, V: Wide, const N: usize>(
-    group: &Group,
-    sets: usize,
-    exact: bool,
-    values: &mut [[S; 64]; 4],
-) {
-    if N > 64 {
-        let mut words = [0; 256];
-        for set in 0..4 {
-            // The highest frequencies often have none at all.
-            if group.planes[set].iter().fold(0, |any, plane| any | plane) == 0 {
-                continue;
-            }
-            scatter::<V>(&group.planes[set], set, &mut words);
-        }
-        let load = |set: usize| std::array::from_fn(|i| V::load(&words, K * set + i));
-        let mut vectors: [[V; K]; 4] = std::array::from_fn(load);
-        unlift::outermost(&mut vectors, exact);
-        for (vectors, values) in vectors.into_iter().zip(values) {
-            let vectors = unlift::set::<V, K, N>(vectors, exact);
-            cast_set::<S, V, N>(vectors, &group.casts, values);
-        }
-        return;
-    }
-    for (set, values) in values.iter_mut().enumerate().take(sets) {
-        let vectors = if N == 4 {
-            let planes = group.planes.as_flattened();
-            if V::LONG { long_fours(planes) } else { short_fours(planes) }
-        } else {
-            coefficients::<V, N>(&group.planes[set])
-        };
-        let mut vectors = unlift::set::<V, K, N>(vectors, exact);
-        if N == 4 {
-            // Rows were of blocks that follow each other.
-            vectors = V::swap(vectors);
-        }
-        cast_set::<S, V, N>(vectors, &group.casts[set * (64 / N)..], values);
-    }
-}
-
-/// Where the bytes of coefficients are when they come out of planes: that of coefficient
-/// 8·j + 2·q + s at place 16·q + 8·s + j.
-const fn place_of(coefficient: usize) -> usize {
-    coefficient % 8 / 2 * 16 + coefficient % 2 * 8 + coefficient / 8
-}
-
-/// Where each coefficient of a set goes, blocks being of `N`.
-const fn slots<const N: usize>() -> [u8; 256] {
-    let order = order::order::<N>();
-    let mut slots = [0; 64];
-    let mut slot = 0;
-    while slot < 64 {
-        slots[unlift::place::<K, N>(slot / 4, slot % 4)] = slot as u8;
-        slot += 1;
-    }
-    let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let place = i / N * N + order[i % N] as usize;
-        table[i] = (place / 64 * 64) as u8 + slots[place % 64];
-        i += 1;
-    }
-    table
+pub(super) fn of_fours<V: Wide>(planes: &[u64]) -> [V; K] {
+    if V::LONG { long_fours(planes) } else { short_fours(planes) }
 }
 
 /// For each slot of a set, where its coefficient's bytes are.
@@ -109,9 +60,9 @@ const fn sources<const N: usize>() -> [[u8; 16]; 4] {
     sources
 }
 
-/// The coefficients of a set, where the transform wants them.
+/// See [`Row`](rows::Row).
 #[inline(always)]
-fn coefficients<V: Wide, const N: usize>(planes: &[u64; 64]) -> [V; K] {
+pub(super) fn of_set<V: Wide, const N: usize>(planes: &[u64; 64]) -> [V; K] {
     let sources = const { &sources::<N>() };
     let words = |first: usize| {
         let bytes = bytes_of(planes, first);
@@ -133,18 +84,7 @@ fn coefficients<V: Wide, const N: usize>(planes: &[u64; 64]) -> [V; K] {
 /// wants them.
 #[inline(always)]
 fn scatter<V: Wide>(planes: &[u64; 64], set: usize, words: &mut [u64; 256]) {
-    // By place, as the bytes lie.
-    const TABLE: [u8; 256] = {
-        let slots = slots::<256>();
-        let mut table = [0; 256];
-        let mut i = 0;
-        while i < 256 {
-            table[i / 64 * 64 + place_of(i % 64)] = slots[i];
-            i += 1;
-        }
-        table
-    };
-    let table = &TABLE[64 * set..][..64];
+    let table = &const { &slots_by_place::<256>() }[64 * set..][..64];
     let low = to_memory(join(bytes_of(planes, 0)));
     if V::LONG {
         let high = to_memory(join(bytes_of(planes, 32)));
@@ -260,25 +200,4 @@ fn every_eighth(first: &[u64], second: &[u64]) -> [uint8x16_t; 8] {
 #[inline(always)]
 fn transpose_fours(low: [uint8x16_t; 8], high: [uint8x16_t; 8]) -> [uint8x16_t; 8] {
     transpose(std::array::from_fn(|k| unsafe { vsliq_n_u8::<4>(low[7 - k], high[7 - k]) }))
-}
-
-/// Casts the integers of a set, whose blocks' casts come first among `casts`.
-#[inline(always)]
-fn cast_set<S: BlockScalar, V: Wide, const N: usize>(
-    vectors: [V; K],
-    casts: &[Cast],
-    values: &mut [S; 64],
-) {
-    let rows = values.as_chunks_mut::<4>().0;
-    for (i, (vector, values)) in vectors.into_iter().zip(rows).enumerate() {
-        let cast = casts[4 * i / N];
-        let values_of_block = if S::TYPE.exponent_bits().is_none() {
-            vector
-        } else if cast.kind == Kind::Exact {
-            vector.patterns()
-        } else {
-            vector.scaled(cast.exponent)
-        };
-        values_of_block.store(values);
-    }
 }

@@ -8,12 +8,11 @@ mod lanes;
 
 use std::arch::x86_64::*;
 
-use crate::block::{BlockScalar, order};
-use crate::cpu::simd::decode::group::{Cast, Group};
-use crate::cpu::simd::decode::head::Kind;
+use crate::block::BlockScalar;
+use crate::cpu::simd::decode::group::Group;
+use crate::cpu::simd::decode::rows::{self, K, is_empty, slots_by_place};
 use crate::cpu::simd::sse2::bits::{halves, transpose, zip};
-use crate::cpu::simd::unlift;
-use lanes::{K, Lanes32, Lanes64, Wide};
+use lanes::{Lanes32, Lanes64, Wide};
 
 /// See [`Machine::values`](crate::cpu::simd::decode::machine::Machine::values).
 #[inline(always)]
@@ -24,107 +23,48 @@ pub(super) fn values<S: BlockScalar, const N: usize>(
     values: &mut [[S; 64]; 4],
 ) {
     if size_of::<S>() == 4 {
-        finish::<S, Lanes32, N>(group, sets, exact, values);
+        rows::values::<S, Lanes32, N>(group, sets, exact, values);
     } else {
-        finish::<S, Lanes64, N>(group, sets, exact, values);
+        rows::values::<S, Lanes64, N>(group, sets, exact, values);
     }
 }
 
+/// See [`Row`](rows::Row).
 #[inline(always)]
-fn finish<S: BlockScalar, V: Wide, const N: usize>(
-    group: &Group,
-    sets: usize,
-    exact: bool,
-    values: &mut [[S; 64]; 4],
-) {
+fn of_set<V: Wide, const N: usize>(planes: &[u64; 64]) -> [V; K] {
     let mut words = [0; 256];
-    if N > 4 {
-        for set in 0..sets {
-            // The highest frequencies often have none at all.
-            if N > 64 && is_empty(&group.planes[set]) {
-                continue;
-            }
-            scatter::<V, N>(&group.planes[set], set, &mut words);
-        }
-    }
-    let load = |set: usize| std::array::from_fn(|i| V::load(&words, K * set + i));
-    if N > 64 {
-        let mut vectors: [[V; K]; 4] = std::array::from_fn(load);
-        unlift::outermost(&mut vectors, exact);
-        for (vectors, values) in vectors.into_iter().zip(values) {
-            let vectors = unlift::set::<V, K, N>(vectors, exact);
-            cast_set::<S, V, N>(vectors, &group.casts, values);
-        }
-        return;
-    }
-    for (set, values) in values.iter_mut().enumerate().take(sets) {
-        let vectors = if N == 4 {
-            let planes = group.planes.as_flattened();
-            // The lowest planes often have no bits, for want of a budget or precision.
-            if !V::LONG {
-                short_fours::<V, 4>(planes)
-            } else if planes[..128].chunks_exact(8).all(|block| is_empty(&block[4..])) {
-                short_fours::<V, 8>(planes)
-            } else {
-                long_fours(planes)
-            }
-        } else {
-            load(set)
-        };
-        let mut vectors = unlift::set::<V, K, N>(vectors, exact);
-        if N == 4 {
-            // Rows were of blocks that follow each other.
-            vectors = V::swap(vectors);
-        }
-        cast_set::<S, V, N>(vectors, &group.casts[set * (64 / N)..], values);
-    }
-}
-
-/// Where the bytes of coefficients are when they come out of planes: that of coefficient
-/// 8·j + 2·q + s at place 16·q + 8·s + j.
-const fn place_of(coefficient: usize) -> usize {
-    coefficient % 8 / 2 * 16 + coefficient % 2 * 8 + coefficient / 8
-}
-
-/// Where each coefficient of a set goes, blocks being of `N`.
-const fn slots<const N: usize>() -> [u8; 256] {
-    let order = order::order::<N>();
-    let mut slots = [0; 64];
-    let mut slot = 0;
-    while slot < 64 {
-        slots[unlift::place::<K, N>(slot / 4, slot % 4)] = slot as u8;
-        slot += 1;
-    }
-    let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let place = i / N * N + order[i % N] as usize;
-        table[i] = (place / 64 * 64) as u8 + slots[place % 64];
-        i += 1;
-    }
-    table
+    scatter::<V, N>(planes, 0, &mut words);
+    std::array::from_fn(|i| V::load(&words, i))
 }
 
 #[inline(always)]
-fn is_empty(planes: &[u64]) -> bool {
-    planes.iter().fold(0, |any, plane| any | plane) == 0
+fn of_sets<V: Wide>(planes: &[[u64; 64]; 4]) -> [[V; K]; 4] {
+    let mut words = [0; 256];
+    for (set, planes) in planes.iter().enumerate() {
+        // The highest frequencies often have none at all.
+        if !is_empty(planes) {
+            scatter::<V, 256>(planes, set, &mut words);
+        }
+    }
+    std::array::from_fn(|set| std::array::from_fn(|i| V::load(&words, K * set + i)))
+}
+
+#[inline(always)]
+fn of_fours<V: Wide>(planes: &[u64]) -> [V; K] {
+    // The lowest planes often have no bits, for want of a budget or precision.
+    if !V::LONG {
+        short_fours::<V, 4>(planes)
+    } else if planes[..128].chunks_exact(8).all(|block| is_empty(&block[4..])) {
+        short_fours::<V, 8>(planes)
+    } else {
+        long_fours(planes)
+    }
 }
 
 /// Puts the coefficients of set `set` where the transform wants them.
 #[inline(always)]
 fn scatter<V: Wide, const N: usize>(planes: &[u64; 64], set: usize, words: &mut [u64; 256]) {
-    // By place, as the bytes lie.
-    let table = const {
-        let slots = slots::<N>();
-        let mut table = [0; 256];
-        let mut i = 0;
-        while i < 256 {
-            table[i / 64 * 64 + place_of(i % 64)] = slots[i];
-            i += 1;
-        }
-        &{ table }
-    };
-    let table = &table[64 * set..][..64];
+    let table = &const { &slots_by_place::<N>() }[64 * set..][..64];
     if V::LONG {
         let high = join(bytes_of(planes, 32));
         // The lowest planes often have no bits, for want of a budget or precision.
@@ -272,25 +212,4 @@ fn eights(
     // The first of eight planes is the highest.
     let eight = |odd: usize| transpose(std::array::from_fn(|k| registers[number(7 - k) | odd]));
     [eight(0), eight(1)]
-}
-
-/// Casts the integers of a set, whose blocks' casts come first among `casts`.
-#[inline(always)]
-fn cast_set<S: BlockScalar, V: Wide, const N: usize>(
-    vectors: [V; K],
-    casts: &[Cast],
-    values: &mut [S; 64],
-) {
-    let rows = values.as_chunks_mut::<4>().0;
-    for (i, (vector, values)) in vectors.into_iter().zip(rows).enumerate() {
-        let cast = casts[4 * i / N];
-        let values_of_block = if S::TYPE.exponent_bits().is_none() {
-            vector
-        } else if cast.kind == Kind::Exact {
-            vector.patterns()
-        } else {
-            vector.scaled(cast.exponent)
-        };
-        values_of_block.store(values);
-    }
 }

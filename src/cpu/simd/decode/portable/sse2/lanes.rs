@@ -4,28 +4,21 @@
 
 use std::arch::x86_64::*;
 
+use super::{of_fours, of_set, of_sets};
 use crate::block::BlockScalar;
+use crate::cpu::simd::decode::rows::{K, Row};
 use crate::cpu::simd::sse2::{half_64, sign_64, to_f64, transpose_32, transpose_64};
 use crate::cpu::simd::unlift::{Lanes, Vector};
 use crate::scalar::{Float, Word};
 
-/// Vectors that make a set.
-pub(super) const K: usize = 16;
-
 /// A row of four integers of either width.
-pub(super) trait Wide: Vector<K> {
+pub(super) trait Wide: Copy {
     /// Whether integers have 64 bits.
     const LONG: bool;
     /// Integers of their bits, out of negabinary, of which narrow ones have but the first.
     fn new(bits: [__m128i; 2]) -> Self;
     /// Those with this number among all words, which are 32 or 64 bits each.
     fn load(words: &[u64; 256], vector: usize) -> Self;
-    /// Stores integers.
-    fn store<S: BlockScalar>(self, values: &mut [S; 4]);
-    /// Floating-point values, by their bits: these integers times a power of two.
-    fn scaled(self, exponent: i32) -> Self;
-    /// The bits of floating-point values that these integers are, but for negative ones.
-    fn patterns(self) -> Self;
 }
 
 /// Four 32-bit integers.
@@ -109,6 +102,21 @@ impl Wide for Lanes32 {
         // SAFETY: two words are 16 bytes.
         Self::new([unsafe { _mm_loadu_si128(words.cast()) }; 2])
     }
+}
+
+impl Row for Lanes32 {
+    #[inline(always)]
+    fn of_set<const N: usize>(planes: &[u64; 64]) -> [Self; K] {
+        of_set::<Self, N>(planes)
+    }
+    #[inline(always)]
+    fn of_fours(planes: &[u64]) -> [Self; K] {
+        of_fours(planes)
+    }
+    #[inline(always)]
+    fn of_sets(planes: &[[u64; 64]; 4]) -> [[Self; K]; 4] {
+        of_sets(planes)
+    }
     #[inline(always)]
     fn store<S: BlockScalar>(self, values: &mut [S; 4]) {
         let values: &mut [i32] = bytemuck::cast_slice_mut(values);
@@ -146,6 +154,21 @@ impl Wide for Lanes64 {
         let words = words[4 * vector..][..4].as_ptr();
         // SAFETY: four words are 32 bytes.
         Self::new(unsafe { [_mm_loadu_si128(words.cast()), _mm_loadu_si128(words.add(2).cast())] })
+    }
+}
+
+impl Row for Lanes64 {
+    #[inline(always)]
+    fn of_set<const N: usize>(planes: &[u64; 64]) -> [Self; K] {
+        of_set::<Self, N>(planes)
+    }
+    #[inline(always)]
+    fn of_fours(planes: &[u64]) -> [Self; K] {
+        of_fours(planes)
+    }
+    #[inline(always)]
+    fn of_sets(planes: &[[u64; 64]; 4]) -> [[Self; K]; 4] {
+        of_sets(planes)
     }
     #[inline(always)]
     fn store<S: BlockScalar>(self, values: &mut [S; 4]) {
