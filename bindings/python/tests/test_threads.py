@@ -109,7 +109,8 @@ def test_others_run_meanwhile(call, threads):
         import numpy as np
         import zfp_wgpu
 
-        array = np.random.default_rng(1).standard_normal((128, 256, 256))
+        # Large enough for a call to take long.
+        array = np.random.default_rng(1).standard_normal((512, 256, 256))
         stream = zfp_wgpu.compress_numpy(array, rate=20)
         seen, done = [], threading.Event()
 
