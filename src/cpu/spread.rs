@@ -70,10 +70,10 @@ pub(crate) fn decompress(
                 None => in_waves(&blocks, Some(&places), count, field, slabs),
             };
         }
-        let ends_here = !goes_on && !chains::is_too_long(&blocks, count);
+        let is_large = threads > 1 && count >= ends::WORTHWHILE;
+        let ends_here = is_large && !goes_on && !chains::is_too_long(&blocks, count);
         if threads == 2
             && ends_here
-            && count >= ends::WORTHWHILE
             && let Some(slabs) = field.slabs_in_order(2 * slabs)
             && let Some(tail) = Tail::new(&blocks, count)
         {
