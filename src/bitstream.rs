@@ -4,6 +4,9 @@
 //! `i % 8` of byte `i / 8`. Only the zero padding at the very end does.
 
 use crate::error::{Error, Result};
+use crate::memory;
+#[cfg(feature = "parallel")]
+use crate::memory::Space;
 
 /// The `count` low bits set; `count` is at most 64.
 #[inline(always)]
@@ -58,17 +61,6 @@ impl<'a> BitWriter<'a> {
 }
 
 impl BitWriter<'_> {
-    /// A writer whose vector has room for `bytes` bytes, if the system grants them.
-    pub(crate) fn with_capacity(bytes: usize) -> Result<Self> {
-        // The last blocks are opened with more than they keep, several of them together.
-        let more = bytes.min(16 << 10) + 2048;
-        let total = if bytes == 0 { 0 } else { bytes.saturating_add(more) };
-        // The system's zeros: its pages come when they are first written, by any thread.
-        let bytes = bytemuck::allocation::try_zeroed_vec(total)
-            .map_err(|()| Error::OutOfMemory { bytes: total as u64 })?;
-        Ok(Self { bytes, ..Self::default() })
-    }
-
     /// What is written to.
     #[inline(always)]
     fn space(&mut self) -> &mut [u8] {
@@ -78,25 +70,14 @@ impl BitWriter<'_> {
         }
     }
 
-    /// Makes room for about `bytes` more bytes, if the system grants them; a guess too large
-    /// costs nothing, since memory is taken when it is written.
-    pub(crate) fn expect(&mut self, bytes: usize) {
-        let at = self.cursor.at;
-        let total = at.saturating_add(bytes).saturating_add(MOST_GROWTH);
-        if total > self.bytes.len()
-            && let Ok(mut room) = bytemuck::allocation::try_zeroed_vec(total)
-        {
-            room[..at].copy_from_slice(&self.bytes[..at]);
-            self.bytes = room;
-        }
-    }
-
     /// A writer for which so many bytes may do. Memory that is not written to costs
     /// nothing, and having it keeps the bytes from being moved.
     pub(crate) fn expecting(bytes: usize) -> Self {
+        // The last blocks are opened with more than they keep, several of them together.
+        let more = bytes.min(16 << 10) + 2048;
         let mut writer = Self::default();
         // Without it, the vector grows.
-        let _ = writer.bytes.try_reserve_exact(bytes);
+        let _ = memory::reserve(&mut writer.bytes, bytes.saturating_add(more));
         writer
     }
 
@@ -138,16 +119,17 @@ impl BitWriter<'_> {
         if self.lent.is_some() {
             return Err(Error::OutOfMemory { bytes: end as u64 });
         }
-        let end = end + self.bytes.len().clamp(LEAST_GROWTH, MOST_GROWTH);
-        let missing = end - self.bytes.len();
-        if end > self.bytes.capacity() {
-            // Doubling keeps the total cost linear; untouched memory costs nothing.
-            let target = end.max(self.bytes.capacity().saturating_mul(2));
-            if reserve(&mut self.bytes, target).is_err() {
-                reserve(&mut self.bytes, end)?;
-            }
+        let more = end + self.bytes.len().clamp(LEAST_GROWTH, MOST_GROWTH);
+        let capacity = self.bytes.capacity();
+        if end <= capacity {
+            self.bytes.resize(more.min(capacity), 0);
+            return Ok(());
         }
-        self.bytes.resize(self.bytes.len() + missing, 0);
+        // Doubling keeps the total cost linear; untouched memory costs nothing.
+        if memory::reserve(&mut self.bytes, more.max(capacity.saturating_mul(2))).is_err() {
+            memory::reserve(&mut self.bytes, more)?;
+        }
+        self.bytes.resize(more, 0);
         Ok(())
     }
 
@@ -177,7 +159,7 @@ impl BitWriter<'_> {
             // A little too much costs less than to do something about it.
             return self.bytes;
         }
-        if used < MOST_COPIED {
+        if used < MOST_COPIED && all < 2 * MOST_COPIED {
             let mut exact = Vec::new();
             if exact.try_reserve_exact(used).is_ok() {
                 exact.extend_from_slice(&self.bytes);
@@ -219,30 +201,82 @@ impl BitWriter<'_> {
 
     /// Space for `bits` more bits, whole words only: the first is the unfinished one,
     /// whose bits and their number come with it. Ends with [`BitWriter::close_words`].
-    #[cfg(any(feature = "gpu", feature = "parallel"))]
+    #[cfg(feature = "gpu")]
     pub(crate) fn open_words(&mut self, bits: u64) -> Result<(&mut [u8], u64, u32)> {
         let Cursor { at, word, bits: begun } = self.cursor;
         let len = usize::try_from((u64::from(begun) + bits) / 64 * 8)
             .map_err(|_| Error::OutOfMemory { bytes: bits / 8 })?;
-        if at + len + 8 > self.space().len() {
-            self.grow(at + len + 8)?;
+        let end = at + len + 8;
+        if end > self.space().len() + MOST_GROWTH {
+            // The system's zeros: its pages come when they are first written, by any thread.
+            let mut bytes = memory::zeroed(end)?;
+            bytes[..at].copy_from_slice(&self.bytes[..at]);
+            self.bytes = bytes;
+        } else if end > self.space().len() {
+            self.grow(end)?;
         }
         Ok((&mut self.space()[at..at + len], word, begun))
     }
 
-    /// Goes on after `bits` bits written to [`BitWriter::open_words`], of which `word`
-    /// is the new unfinished word.
+    /// Asks for memory for `bits` more bits, or half as many as long as that is refused, but
+    /// not fewer than `least`; returns for how many there will be some, if any.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn expect(&mut self, bits: u64, least: u64) -> u64 {
+        let at = self.cursor.at;
+        self.bytes.truncate(at);
+        let mut bits = bits.max(least);
+        loop {
+            let total = usize::try_from(bits / 8 + 16).ok().and_then(|bytes| at.checked_add(bytes));
+            if total.is_some_and(|total| memory::reserve(&mut self.bytes, total).is_ok()) {
+                return bits;
+            }
+            if bits == least {
+                return least;
+            }
+            bits = (bits / 2).max(least);
+        }
+    }
+
+    /// Has `fill` put words of up to `bits` bits behind what is written, and returns what it
+    /// does. The first is the unfinished one, whose bits and their number it is given. Ends
+    /// with [`BitWriter::close_words`].
+    #[cfg(feature = "parallel")]
+    pub(crate) fn append_words<T>(
+        &mut self,
+        bits: u64,
+        fill: impl FnOnce(&mut Space<'_>, (u64, u32)) -> T,
+    ) -> Result<T> {
+        let Cursor { at, word, bits: begun } = self.cursor;
+        let out_of_memory = || Error::OutOfMemory { bytes: bits / 8 };
+        let words = bits.checked_add(u64::from(begun)).ok_or_else(out_of_memory)? / 64;
+        let most = usize::try_from(words * 8).map_err(|_| out_of_memory())?;
+        if self.lent.is_some() {
+            return Err(out_of_memory());
+        }
+        self.bytes.truncate(at);
+        memory::append(&mut self.bytes, most, |space| fill(space, (word, begun)))
+    }
+
+    /// Adds the bits of `word` to those of the word that begins `bytes` bytes behind what is
+    /// written; whether there is one.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn merge(&mut self, bytes: usize, word: u64) -> bool {
+        let there = self.bytes.get_mut(self.cursor.at + bytes..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(there) = there {
+            *there = (u64::from_le_bytes(*there) | word).to_le_bytes();
+            return true;
+        }
+        false
+    }
+
+    /// Goes on after `bits` bits of words that were put there, of which `word` is the new
+    /// unfinished one.
     #[cfg(any(feature = "gpu", feature = "parallel"))]
     pub(crate) fn close_words(&mut self, bits: u64, word: u64) {
         let end = u64::from(self.cursor.bits) + bits;
         self.cursor =
             Cursor { at: self.cursor.at + (end / 64 * 8) as usize, word, bits: (end % 64) as u32 };
     }
-}
-
-fn reserve(bytes: &mut Vec<u8>, total: usize) -> Result<()> {
-    let additional = total.saturating_sub(bytes.len());
-    bytes.try_reserve_exact(additional).map_err(|_| Error::OutOfMemory { bytes: total as u64 })
 }
 
 /// Space for one block's bits: a writer that need not check for room.

@@ -63,7 +63,7 @@ impl Header {
     /// # Ok::<(), zfp_wgpu::Error>(())
     /// ```
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut out = BitWriter::with_capacity(MAX_HEADER_BITS as usize / 8)?;
+        let mut out = BitWriter::expecting(MAX_HEADER_BITS as usize / 8);
         write(&mut out, self.scalar, &self.shape, self.params)?;
         Ok(out.finish(8))
     }

@@ -27,6 +27,7 @@
 //! | `report` | [`Run`]: what the last call did, and where |
 //! | `scalar` | [`Scalar`]: the four types of values |
 //! | `bitstream` | bits in little-endian words |
+//! | `memory` | memory for results: huge pages, parts for threads |
 //! | `threads` | threads to work on, kept between calls |
 //! | `block` | one block: cast, transform, order, bit planes; [`Params`] |
 //! | `field` | [`Field`]: shape, strides, blocks in and out of memory |
@@ -38,7 +39,7 @@
 //! | `codec` | [`Compressor`] and [`Decompressor`], both [in pieces](StreamCompressor), regions and batches |
 //! | `array` | the same for `ndarray` (feature `ndarray`) |
 
-// `cpu::simd` alone has some, and tests/floors.rs sees to that.
+// `cpu::simd` and `memory` alone have some, and tests/floors.rs sees to that.
 #![deny(unsafe_code)]
 
 mod bitstream;
@@ -50,6 +51,7 @@ mod error;
 mod field;
 mod header;
 mod index;
+mod memory;
 mod mode;
 mod report;
 mod scalar;

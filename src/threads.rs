@@ -1,7 +1,7 @@
 //! Threads to work on, started when first needed and kept.
 
 #[cfg(feature = "parallel")]
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "parallel")]
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -106,12 +106,99 @@ pub(crate) fn run<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce(usize) -> T + Send,
 ) -> Result<T> {
-    check(threads)?;
-    if threads.is_none() && rayon::current_thread_index().is_some() {
-        return Ok(work(rayon::current_num_threads()));
+    let team = Team::new(threads)?;
+    Ok(team.install(|| work(team.size())))
+}
+
+/// Threads that work beside the caller, who works too: so there is one to begin at once.
+#[cfg(feature = "parallel")]
+pub(crate) struct Team {
+    /// Else the pool that the caller is in.
+    pool: Option<Arc<ThreadPool>>,
+    size: usize,
+}
+
+#[cfg(feature = "parallel")]
+impl Team {
+    /// `threads` threads, counted as [`run`] does.
+    pub(crate) fn new(threads: Option<usize>) -> Result<Self> {
+        check(threads)?;
+        if threads.is_none() && rayon::current_thread_index().is_some() {
+            return Ok(Self { pool: None, size: rayon::current_num_threads() });
+        }
+        let pool = pool(threads.unwrap_or(0))?;
+        Ok(Self { size: pool.current_num_threads(), pool: Some(pool) })
     }
-    let pool = pool(threads.unwrap_or(0))?;
-    Ok(pool.install(|| work(rayon::current_num_threads())))
+
+    /// The caller and all others.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Has each do `work`, and returns what they make, in any order.
+    pub(crate) fn work<T: Send>(&self, work: impl Fn() -> T + Sync) -> Vec<T> {
+        let done = Mutex::new(Vec::with_capacity(self.size));
+        let one = || {
+            let made = work();
+            done.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+        };
+        self.in_scope(|scope| {
+            for _ in 1..self.size {
+                scope.spawn(|_| one());
+            }
+            one();
+        });
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does `own` here and `other` on another thread.
+    pub(crate) fn join<A, B: Send>(
+        &self,
+        own: impl FnOnce() -> A,
+        other: impl FnOnce() -> B + Send,
+    ) -> (A, Option<B>) {
+        let mut done = None;
+        let own = self.in_scope(|scope| {
+            let done = &mut done;
+            scope.spawn(move |_| *done = Some(other()));
+            own()
+        });
+        (own, done)
+    }
+
+    /// Does `work` for each item, whoever is ready the next one, until there is an error: it is
+    /// one of those that there are.
+    pub(crate) fn each<T: Send>(
+        &self,
+        items: impl Iterator<Item = T> + Send,
+        work: impl Fn(T) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let items = Mutex::new(Some(items));
+        let items = || items.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = || loop {
+            let Some(item) = items().as_mut().and_then(Iterator::next) else { return Ok(()) };
+            if let Err(error) = work(item) {
+                *items() = None;
+                return Err(error);
+            }
+        };
+        self.work(some).into_iter().collect()
+    }
+
+    /// Does `work` on a thread of the pool, where rayon finds it.
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    fn in_scope<'scope, T>(&self, work: impl FnOnce(&rayon::Scope<'scope>) -> T) -> T {
+        match &self.pool {
+            Some(pool) => pool.in_place_scope(work),
+            None => rayon::in_place_scope(work),
+        }
+    }
 }
 
 #[cfg(feature = "parallel")]

@@ -11,12 +11,12 @@ pub use stream::{StreamCompressor, StreamDecompressor};
 
 use crate::bitstream::BitWriter;
 use crate::block::{NonFinitePolicy, Params};
-use crate::cpu;
 use crate::device::{self, Device, Wishes};
 use crate::error::{Error, Result};
 use crate::field::{Field, FieldMut, check_shape};
 use crate::header::{self, Header};
 use crate::index::{Index, Marks};
+use crate::memory;
 use crate::mode::Mode;
 use crate::report::{self, Run};
 use crate::scalar::{Scalar, ScalarType};
@@ -124,20 +124,17 @@ impl Compressor {
         let scalar = field.scalar();
         let params = self.mode.params(scalar, field.dims())?;
         let header_bits = if self.header { header::bits(params) } else { 0 };
-        // Exact where blocks have a fixed number of bits; elsewhere the vector grows.
-        let fixed = params
-            .fixed_bits()
-            .map_or(Some(0), |bits| (field.grid().len() as u64).checked_mul(u64::from(bits)))
-            .and_then(|bits| bits.checked_add(header_bits + 63))
-            .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
-            .ok_or_else(|| Error::ShapeOverflow { shape: field.shape() })?;
-
-        let bytes = field.value_bytes();
-        let mut out = match fixed {
-            // Seldom more than the values themselves. For large arrays `cpu` estimates it.
-            0 if bytes < cpu::LARGE => BitWriter::expecting(bytes + bytes / 16 + 4096),
-            0 => BitWriter::default(),
-            _ => BitWriter::with_capacity(fixed)?,
+        let mut out = if let Some(bits) = params.fixed_bits() {
+            let bytes = (field.grid().len() as u64)
+                .checked_mul(u64::from(bits))
+                .and_then(|bits| bits.checked_add(header_bits + 63))
+                .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
+                .ok_or_else(|| Error::ShapeOverflow { shape: field.shape() })?;
+            BitWriter::expecting(bytes)
+        } else {
+            // Seldom more than the values themselves.
+            let bytes = field.value_bytes();
+            BitWriter::expecting(bytes.saturating_add(bytes / 16))
         };
         if self.header {
             header::write(&mut out, scalar, &field.shape(), params)?;
@@ -373,8 +370,7 @@ fn check_length(
 fn allocate<T: Scalar>(shape: &[usize]) -> Result<Vec<T>> {
     let values = shape.iter().try_fold(1usize, |values, &size| values.checked_mul(size));
     let values = values.ok_or_else(|| Error::ShapeOverflow { shape: shape.to_vec() })?;
-    let bytes = (values as u64).saturating_mul(size_of::<T>() as u64);
-    bytemuck::allocation::try_zeroed_vec(values).map_err(|()| Error::OutOfMemory { bytes })
+    memory::zeroed(values)
 }
 
 /// Compresses an array with a header: [`Compressor`] with its defaults.

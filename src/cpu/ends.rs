@@ -22,6 +22,7 @@ use super::spread::place;
 use super::walk::Blocks;
 use crate::error::Result;
 use crate::field::Slab;
+use crate::threads::Team;
 
 /// Blocks from which on two threads have something of it.
 pub(super) const WORTHWHILE: usize = 4096;
@@ -135,7 +136,7 @@ impl<'s> Middle<'s> {
 }
 
 /// Decompresses slabs, which follow each other in the stream; returns the end of the last.
-pub(super) fn decompress(tail: Tail<'_>, slabs: Vec<Slab<'_>>) -> Result<u64> {
+pub(super) fn decompress(tail: Tail<'_>, slabs: Vec<Slab<'_>>, team: &Team) -> Result<u64> {
     let blocks = tail.blocks;
     let decode = |at: u64, slab: &mut Slab<'_>| {
         simd::decompress(blocks.stream, at, blocks.params, blocks.scalar, slab)
@@ -150,9 +151,9 @@ pub(super) fn decompress(tail: Tail<'_>, slabs: Vec<Slab<'_>>) -> Result<u64> {
             middle.at.store(at, Ordering::Relaxed);
         }
     };
-    let (end, done) = rayon::join(front, || from_back(tail, &middle, decode));
+    let (end, done) = team.join(front, || from_back(tail, &middle, decode));
     let mut end = end?;
-    for (mut slab, done) in done.into_iter().rev() {
+    for (mut slab, done) in done.into_iter().flatten().rev() {
         end = match done {
             Some((at, next)) if at == end => next,
             _ => decode(end, &mut slab)?,

@@ -21,6 +21,8 @@ mod ordered;
 #[cfg(feature = "parallel")]
 mod parallel;
 #[cfg(feature = "parallel")]
+mod spans;
+#[cfg(feature = "parallel")]
 mod spread;
 #[cfg(feature = "gpu")]
 mod verify;
@@ -40,9 +42,6 @@ use crate::field::{Field, FieldMut};
 use crate::index::{Index, Marks};
 #[cfg(feature = "parallel")]
 use crate::threads;
-
-/// Bytes of an array from which on it pays to ask for memory in advance.
-pub(crate) const LARGE: usize = 1 << 20;
 
 /// Writes all blocks of a field, with `threads` threads or all there are.
 #[cfg(feature = "gpu")]
@@ -72,10 +71,6 @@ pub(crate) fn compress_marked(
         return parallel::compress(field, params, policy, threads, marks, out);
     }
     let _ = threads;
-    if field.value_bytes() >= LARGE && params.fixed_bits().is_none() {
-        // Growing by and by costs more than memory that stays untouched.
-        out.expect(field.value_bytes() / 2);
-    }
     let blocks = 0..field.grid().len();
     let Some(marks) = marks else {
         return simd::compress_blocks(field, params, policy, blocks, out);

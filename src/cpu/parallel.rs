@@ -1,13 +1,11 @@
 //! Compression on several threads, the same bytes.
 //!
-//! The blocks are cut into chunks, which are put where they belong [in their order](super::ordered),
-//! into as much space as some blocks lead to expect. Blocks of a fixed number of bits have places
-//! [at once](super::fixed).
+//! The blocks are cut into chunks, which are put where they belong [in their order](super::ordered).
+//! Blocks of a fixed number of bits have places [at once](super::fixed).
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
+use super::spans::Spans;
 use super::{compress_between, fixed, ordered, simd};
 use crate::bitstream::{BitReader, BitWriter};
 use crate::block::{NonFinitePolicy, Params};
@@ -15,16 +13,14 @@ use crate::error::Result;
 use crate::field::Field;
 use crate::index::Marks;
 use crate::mode::values;
-use crate::threads;
+use crate::threads::Team;
 
 /// Below this many bytes, threads cost more than they give.
 pub(crate) const WORTHWHILE: usize = 256 << 10;
-/// Most bytes of a chunk.
-const CHUNK: usize = 64 << 10;
-/// Places that tell how many bits there may be, and most bytes of values that are looked at in
-/// each.
-const SAMPLES: usize = 16;
-const SAMPLE: usize = 16 << 10;
+/// Bytes of a chunk, at least and at most.
+const CHUNK: [usize; 2] = [64 << 10, 1 << 20];
+/// Bytes of all chunks of all threads, about, if that leaves them large enough.
+const CHUNKS: usize = 32 << 20;
 
 /// Writes all blocks of a field.
 pub(crate) fn compress(
@@ -35,18 +31,19 @@ pub(crate) fn compress(
     marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    threads::run(threads, |threads| match (threads, marks) {
+    let team = Team::new(threads)?;
+    match (team.size(), marks) {
         (1, None) => simd::compress_blocks(field, params, policy, 0..field.grid().len(), out),
         (1, Some(marks)) => {
             compress_between(field, params, policy, 0..field.grid().len(), marks, out)
         }
         (_, marks) => match params.fixed_bits() {
             Some(bits) if marks.is_none() => {
-                fixed::compress(field, params, policy, bits, threads, out)
+                fixed::compress(field, params, policy, bits, &team, out)
             }
-            _ => compress_chunks(field, params, policy, threads, marks, out),
+            _ => compress_chunks(field, params, policy, &team, marks, out),
         },
-    })?
+    }
 }
 
 /// The bits of some blocks, and where among them those begin that are marked.
@@ -60,14 +57,15 @@ fn compress_chunks(
     field: &Field<'_>,
     params: Params,
     policy: NonFinitePolicy,
-    threads: usize,
+    team: &Team,
     mut marks: Option<&mut Marks>,
     out: &mut BitWriter,
 ) -> Result<()> {
-    let block_values = values(field.dims());
-    let block_bytes = (params.most_bits(field.scalar(), block_values) as usize / 8)
-        .max(block_values as usize * field.scalar().size());
-    let chunk_blocks = (CHUNK / block_bytes).max(1);
+    let value_bytes = values(field.dims()) as usize * field.scalar().size();
+    let most_bits = params.most_bits(field.scalar(), values(field.dims()));
+    let block_bytes = (most_bits as usize / 8).max(value_bytes);
+    let share = CHUNKS / (ordered::KEPT + 1) / team.size();
+    let chunk = [CHUNK[0], share.clamp(CHUNK[0], CHUNK[1])].map(|bytes| bytes / block_bytes);
     let blocks = field.grid().len();
 
     let every = marks.as_ref().map(|marks| marks.every);
@@ -83,50 +81,36 @@ fn compress_chunks(
         Ok(())
     };
     let start = out.position();
-    let mut expected = if let Some(bits) = params.fixed_bits() {
-        blocks as u64 * u64::from(bits)
-    } else {
-        // As many bits a block as in some that are spread over the array, and some more.
-        let sample = (blocks / 1024).clamp(1, SAMPLE.div_ceil(block_bytes));
-        let of_sample = |number: usize| {
-            let from = (blocks as u64 * number as u64 / SAMPLES as u64) as usize;
-            let mut chunk = Chunk::default();
-            compress(from..blocks.min(from + sample), &mut chunk)?;
-            Ok(chunk.writer.position())
-        };
-        let bits: Result<Vec<u64>> =
-            (0..SAMPLES).into_par_iter().with_max_len(1).map(of_sample).collect();
-        let bits = u128::from(bits?.iter().sum::<u64>()) * blocks as u128;
-        let bits = (bits / (SAMPLES * sample) as u128) as u64;
-        bits + bits / 32 + 8 * CHUNK as u64
-    };
+    // Memory that is not written to costs nothing, and seldom do blocks have more than values.
+    let most = |blocks: usize| blocks as u128 * u128::from(most_bits);
+    let one_chunk = most(chunk[1].max(1));
+    let usual = (value_bytes + value_bytes / 16) as u128 * 8 * blocks as u128;
+    let mut expected = usual.min(most(blocks));
     let mut done = 0;
     while done < blocks {
-        if params.fixed_bits().is_none() {
-            out.expect(usize::try_from(expected / 8 + 64).unwrap_or(0));
-        }
+        let spans = Spans::new(done..blocks, team.size(), 1, (chunk[0], chunk[1]));
         let marks = marks.as_deref_mut();
-        let range = done..blocks;
-        done = ordered::compress(range, chunk_blocks, expected, threads, marks, out, compress)?;
-        // Should they not have fitted, those that are left have more bits than these.
-        let left = (blocks - done) as u64;
-        let bits = u128::from(out.position() - start) * u128::from(left) / done.max(1) as u128;
-        expected = 2 * bits as u64 + 8 * (CHUNK + 64) as u64;
+        let bits = |bits: u128| u64::try_from(bits).unwrap_or(u64::MAX);
+        let bits = out.expect(bits(expected), bits(one_chunk));
+        done = ordered::compress(spans, bits, team, marks, out, compress)?;
+        // Should they not have fitted, those that are left may have more bits than these.
+        let left = blocks - done;
+        let bits = u128::from(out.position() - start) * left as u128 / done.max(1) as u128;
+        expected = (2 * bits).min(most(left));
     }
     Ok(())
 }
 
-/// Writes the bits of `source` behind those of `head`, whose number comes with it, as far as
-/// `target` goes.
-pub(super) fn shift_in(target: &mut [u8], head: (u64, u32), source: &[u8]) {
+/// The words of the bits of `source` behind those of `head`, whose number comes with it.
+pub(super) fn shifted(head: (u64, u32), source: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     let (mut carried, begun) = head;
-    let words = source.as_chunks::<8>().0;
-    for (target, word) in target.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+    source.as_chunks::<8>().0.iter().map(move |word| {
         let word = u64::from_le_bytes(*word);
-        *target = (carried | word << begun).to_le_bytes();
+        let shifted = carried | word << begun;
         // In two steps, since a shift by 64 (begun = 0) is not defined.
         carried = (word >> 1) >> (63 - begun);
-    }
+        shifted.to_le_bytes()
+    })
 }
 
 /// What is left behind `head` and `bits` bits of `source` for the word that they do not finish,

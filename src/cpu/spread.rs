@@ -30,7 +30,7 @@ use super::walk::Blocks;
 use crate::error::{Error, Result};
 use crate::field::{FieldMut, Slab};
 use crate::index;
-use crate::threads;
+use crate::threads::Team;
 
 /// Slabs for each thread, so that none waits long for the slowest.
 const PER_THREAD: usize = 32;
@@ -48,59 +48,74 @@ pub(crate) fn decompress(
     threads: Option<usize>,
     field: &mut FieldMut<'_>,
 ) -> Result<u64> {
-    threads::run(threads, |threads| {
-        let slabs = if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_SLABS) };
-        let count = field.grid().len();
-        if let Some(bits) = blocks.params.fixed_bits() {
-            let mut slabs = field.slabs(slabs);
-            slabs
-                .par_iter_mut()
-                .with_max_len(1)
-                .try_for_each(|slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
-            return Ok(blocks.start + count as u64 * u64::from(bits));
-        }
-        if !field.whole().is_nested() {
-            // Values that share memory are stored in the order of the stream.
-            return decompress_slab(&blocks, blocks.start, &mut field.whole());
-        }
-        if let Some(marks) = blocks.marks {
-            let places = Places::of(marks);
-            return match field.slabs_in_order(slabs) {
-                Some(slabs) => at_places(&blocks, &places, slabs),
-                None => in_waves(&blocks, Some(&places), count, field, slabs),
-            };
-        }
-        let is_large = threads > 1 && count >= ends::WORTHWHILE;
-        let ends_here = is_large && !goes_on && !chains::is_too_long(&blocks, count);
-        if threads == 2
-            && ends_here
-            && let Some(slabs) = field.slabs_in_order(2 * slabs)
-            && let Some(tail) = Tail::new(&blocks, count)
-        {
-            return ends::decompress(tail, slabs);
-        }
-        // Waves walk over all blocks once more, which takes several threads to pay.
-        let pays = threads > 3 || field.slabs_in_order(slabs).is_some();
-        if ends_here
-            && pays
-            && let Some(places) = chains::find(&blocks, count, threads)
-        {
-            let done = match field.slabs_in_order(slabs) {
-                Some(slabs) => at_places(&blocks, &places, slabs),
-                None => in_waves(&blocks, Some(&places), count, field, slabs),
-            };
-            // Where there is an error, it shall be that of one thread.
-            return done.or_else(|_| decompress_slab(&blocks, blocks.start, &mut field.whole()));
-        }
-        if blocks.params.is_reversible() && blocks.scalar.size() == 8 {
-            // Such blocks take as long to be found as to be read: others would only wait.
-            return decompress_slab(&blocks, blocks.start, &mut field.whole());
-        }
-        match field.slabs_in_order(slabs) {
-            Some(slabs) => behind_walk(&blocks, threads, slabs),
-            None => in_waves(&blocks, None, count, field, slabs),
-        }
-    })?
+    let team = Team::new(threads)?;
+    let threads = team.size();
+    let slabs = slabs_of(threads);
+    let count = field.grid().len();
+    if let Some(bits) = blocks.params.fixed_bits() {
+        let mut slabs = field.slabs(slabs);
+        team.each(slabs.iter_mut(), |slab| decompress_slab(&blocks, blocks.start, slab).map(drop))?;
+        return Ok(blocks.start + count as u64 * u64::from(bits));
+    }
+    if !field.whole().is_nested() {
+        // Values that share memory are stored in the order of the stream.
+        return decompress_slab(&blocks, blocks.start, &mut field.whole());
+    }
+    if let Some(marks) = blocks.marks {
+        let places = Places::of(marks);
+        return match field.slabs_in_order(slabs) {
+            Some(slabs) => at_places(&blocks, &places, slabs, &team),
+            None => team.install(|| in_waves(&blocks, Some(&places), count, field, slabs)),
+        };
+    }
+    let is_large = threads > 1 && count >= ends::WORTHWHILE;
+    let ends_here = is_large && !goes_on && !chains::is_too_long(&blocks, count);
+    if threads == 2
+        && ends_here
+        && let Some(slabs) = field.slabs_in_order(2 * slabs)
+        && let Some(tail) = Tail::new(&blocks, count)
+    {
+        return ends::decompress(tail, slabs, &team);
+    }
+    team.install(|| unmarked(&blocks, ends_here, &team, field))
+}
+
+/// Where blocks are to be found first, by threads of a pool, which this runs on.
+fn unmarked(
+    blocks: &Blocks<'_>,
+    ends_here: bool,
+    team: &Team,
+    field: &mut FieldMut<'_>,
+) -> Result<u64> {
+    let threads = team.size();
+    let slabs = slabs_of(threads);
+    let count = field.grid().len();
+    // Waves walk over all blocks once more, which takes several threads to pay.
+    let pays = threads > 3 || field.slabs_in_order(slabs).is_some();
+    if ends_here
+        && pays
+        && let Some(places) = chains::find(blocks, count, threads)
+    {
+        let done = match field.slabs_in_order(slabs) {
+            Some(slabs) => at_places(blocks, &places, slabs, team),
+            None => in_waves(blocks, Some(&places), count, field, slabs),
+        };
+        // Where there is an error, it shall be that of one thread.
+        return done.or_else(|_| decompress_slab(blocks, blocks.start, &mut field.whole()));
+    }
+    if blocks.params.is_reversible() && blocks.scalar.size() == 8 {
+        // Such blocks take as long to be found as to be read: others would only wait.
+        return decompress_slab(blocks, blocks.start, &mut field.whole());
+    }
+    match field.slabs_in_order(slabs) {
+        Some(slabs) => behind_walk(blocks, threads, slabs),
+        None => in_waves(blocks, None, count, field, slabs),
+    }
+}
+
+/// Into how many slabs an array is cut.
+fn slabs_of(threads: usize) -> usize {
+    if threads == 1 { 1 } else { (PER_THREAD * threads).min(MOST_SLABS) }
 }
 
 fn decompress_slab(blocks: &Blocks<'_>, at: u64, slab: &mut Slab<'_>) -> Result<u64> {
@@ -108,17 +123,20 @@ fn decompress_slab(blocks: &Blocks<'_>, at: u64, slab: &mut Slab<'_>) -> Result<
 }
 
 /// All slabs at once.
-fn at_places(blocks: &Blocks<'_>, places: &Places, mut slabs: Vec<Slab<'_>>) -> Result<u64> {
-    let done: Vec<Result<(u64, u64)>> = slabs
-        .par_iter_mut()
-        .with_max_len(1)
-        .map(|slab| {
-            let at = place(blocks, places, slab.first_block())?;
-            Ok((at, decompress_slab(blocks, at, slab)?))
-        })
-        .collect();
+fn at_places(
+    blocks: &Blocks<'_>,
+    places: &Places,
+    mut slabs: Vec<Slab<'_>>,
+    team: &Team,
+) -> Result<u64> {
+    let mut done: Vec<Option<Result<(u64, u64)>>> = slabs.iter().map(|_| None).collect();
+    team.each(slabs.iter_mut().zip(&mut done), |(slab, done)| {
+        let at = place(blocks, places, slab.first_block());
+        *done = Some(at.and_then(|at| Ok((at, decompress_slab(blocks, at, slab)?))));
+        Ok(())
+    })?;
     let mut end = blocks.start;
-    for (slab, done) in slabs.iter().zip(done) {
+    for (slab, done) in slabs.iter().zip(done.into_iter().flatten()) {
         // Behind a wrong place there are errors of all sorts.
         match done {
             Ok((at, next)) if at == end => end = next,

@@ -119,7 +119,7 @@ fn time_both(
             go_on()?;
             let begun = Instant::now();
             if encode {
-                let mut out = BitWriter::with_capacity(stream.len())?;
+                let mut out = BitWriter::expecting(stream.len());
                 if device == 0 {
                     gpu::compress(context, &field, params, policy, threads, &mut out)?;
                 } else {

@@ -130,7 +130,7 @@ fn a_driver_without_memory_is_survived() {
     gpu(&few, &mut BitWriter::default()).unwrap();
     let mut expected = BitWriter::default();
     crate::cpu::compress(&field, fixed(37), policy, Some(1), &mut expected).unwrap();
-    let mut out = BitWriter::with_capacity(expected.position() as usize / 8 + 64).unwrap();
+    let mut out = BitWriter::expecting(expected.position() as usize / 8 + 64);
 
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmSize:")).unwrap();

@@ -85,21 +85,22 @@ pub(crate) fn tsv(rows: &[Row]) -> Result<String, Error> {
 /// Two threads beside one.
 pub(crate) fn threads(pairs: &[Pair]) -> Result<String, Error> {
     let mut text = format!(
-        "{:30} {:>10} {:>10} {:>6}\n",
-        "64 MiB, one and two threads", "1: MB/s", "2: MB/s", "×"
+        "{:38} {:>8} {:>8} {:>6} {:>8}\n",
+        "64 MiB, one and two threads", "1: MB/s", "2: MB/s", "×", "2 calls×"
     );
-    for Pair { id, rates: [one, two] } in pairs {
-        writeln!(text, "{id:30} {one:10.0} {two:10.0} {:6.2}", two / one)?;
+    for Pair { id, rates: [one, two, both] } in pairs {
+        writeln!(text, "{id:38} {one:8.0} {two:8.0} {:6.2} {:8.2}", two / one, both / one)?;
     }
     Ok(text)
 }
 
 /// As [`threads`], in Markdown.
 pub(crate) fn threads_markdown(pairs: &[Pair]) -> Result<String, Error> {
-    let mut text =
-        String::from("| 64 MiB | 1 thread, MB/s | 2 threads, MB/s | × |\n|---|--:|--:|--:|\n");
-    for Pair { id, rates: [one, two] } in pairs {
-        writeln!(text, "| {id} | {one:.0} | {two:.0} | {:.2} |", two / one)?;
+    let mut text = String::from(
+        "| 64 MiB | 1 thread, MB/s | 2 threads, MB/s | × | 2 calls, × |\n|---|--:|--:|--:|--:|\n",
+    );
+    for Pair { id, rates: [one, two, both] } in pairs {
+        writeln!(text, "| {id} | {one:.0} | {two:.0} | {:.2} | {:.2} |", two / one, both / one)?;
     }
     Ok(text)
 }
