@@ -5,11 +5,22 @@
 use super::super::lanes::Planes;
 use super::super::level::Isa;
 use super::codes;
-use super::sink::Put;
+use super::sink::{Put, Sink};
 use crate::block::fours;
+
+/// Sixteen 1-dimensional blocks that all have the same number of bits.
+pub(crate) struct Fixed<'a> {
+    /// What comes before the planes, in the lane of each block, and its length.
+    pub(crate) heads: &'a [u64; 16],
+    pub(crate) length: u32,
+    /// The bits of a block, 64 at most.
+    pub(crate) bits: u32,
+}
 
 /// Writes the planes of blocks of up to 64 values.
 pub(crate) trait Coder<I: Isa> {
+    /// Whether [`Coder::put_fixed`] is there.
+    const HAS_FIXED: bool;
     /// One to be used for group after group.
     fn new(isa: I) -> Self;
     /// A new group, whose planes from `top` on are empty.
@@ -25,12 +36,16 @@ pub(crate) trait Coder<I: Isa> {
         range: (usize, usize),
         budget: i32,
     ) -> i32;
+    /// Writes all blocks of a group of sixteen, whose planes from `top` on are empty.
+    fn put_fixed(&mut self, sink: &mut Sink<'_>, planes: &Planes, top: usize, blocks: &Fixed<'_>);
 }
 
 /// One block after the other.
 pub(crate) struct Blockwise<I>(I);
 
 impl<I: Isa> Coder<I> for Blockwise<I> {
+    const HAS_FIXED: bool = false;
+
     fn new(isa: I) -> Self {
         Self(isa)
     }
@@ -51,6 +66,8 @@ impl<I: Isa> Coder<I> for Blockwise<I> {
             _ => codes::put_64(self.0, sink, planes, range, budget),
         }
     }
+    #[inline(always)]
+    fn put_fixed(&mut self, _: &mut Sink<'_>, _: &Planes, _: usize, _: &Fixed<'_>) {}
 }
 
 /// The codes of eight planes of the blocks of a tile, joined as far as words can hold them.
@@ -70,6 +87,15 @@ pub(crate) trait CodesOfEight: Isa {
     /// The codes of eight planes, the lowest first; `seen` is all planes above, and then
     /// includes these.
     fn codes_of_eight<const N: usize>(self, planes: &[u64; 8], seen: &mut u64, codes: &mut Codes);
+    /// All of sixteen blocks, whose planes from `top` on are empty: joined to words, of
+    /// which this says how many there are, and their bits.
+    fn fixed_blocks(
+        self,
+        planes: &Planes,
+        top: usize,
+        blocks: &Fixed<'_>,
+        words: &mut [u64; 16],
+    ) -> (usize, u32);
 }
 
 /// Eight planes at a time, for all blocks as soon as one wants them.
@@ -87,6 +113,8 @@ pub(crate) struct Tilewise<I> {
 
 #[cfg(target_arch = "x86_64")]
 impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
+    const HAS_FIXED: bool = true;
+
     fn new(isa: I) -> Self {
         let none = Codes { words: [0; 16], lengths: [0; 16] };
         Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8] }
@@ -144,6 +172,24 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
             chunk += 1;
         }
         budget
+    }
+
+    #[inline(always)]
+    fn put_fixed(&mut self, sink: &mut Sink<'_>, planes: &Planes, top: usize, blocks: &Fixed<'_>) {
+        let mut words = [0; 16];
+        match self.isa.fixed_blocks(planes, top, blocks, &mut words) {
+            (4, 64) => sink.put_words::<4>([words[0], words[1], words[2], words[3]], 4),
+            (8, 64) => {
+                let [a, b, c, d, e, f, g, h, ..] = words;
+                sink.put_words::<8>([a, b, c, d, e, f, g, h], 8);
+            }
+            (_, 64) => sink.put_words::<16>(words, 16),
+            (count, bits) => {
+                for i in 0..count.min(16) {
+                    sink.put(words[i], bits);
+                }
+            }
+        }
     }
 }
 

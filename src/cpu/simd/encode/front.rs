@@ -43,6 +43,21 @@ trait Facts: Vectored {
 
 impl<S: Vectored> Facts for S {}
 
+/// Bits before the planes of a lossy block that is not all zeros.
+pub(super) const fn head_bits<S: Vectored>() -> u32 {
+    match S::TYPE.exponent_bits() {
+        Some(bits) => 1 + bits,
+        None => 0,
+    }
+}
+
+/// Whether lossy blocks of this path may have all planes, whatever their exponent.
+pub(super) fn has_all_planes<S: Vectored, const N: usize>(params: Params) -> bool {
+    let least = S::LEAST_FIELD - (S::BIAS - 1);
+    let most = if S::IS_FLOAT { params.precision(least, N) } else { params.maxprec };
+    !params.is_reversible() && most >= S::BITS
+}
+
 /// The coefficients of a group, as [`Lanes::planes`] wants them.
 #[inline(always)]
 pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
@@ -148,6 +163,26 @@ fn number<I: Isa, S: Vectored>(isa: I, value: i64) -> S::Lanes<I> {
 }
 
 impl<S: Vectored, const N: usize> Heads<S, N> {
+    /// What comes before each of sixteen lossy blocks, in its lane; nothing if a block is not
+    /// for this path.
+    #[inline(always)]
+    pub(super) fn of_all(&self) -> Option<[u64; 16]> {
+        let mut heads = [0; 16];
+        if !S::IS_FLOAT {
+            return Some(heads);
+        }
+        let mut strange = false;
+        for (head, largest) in heads.iter_mut().zip(&self.largest) {
+            let largest = largest.to_word().widen();
+            let field = largest >> S::MANTISSA_BITS;
+            // As of one block, below.
+            *head = if largest == 0 { 0 } else { 1 | (field + 1) << 1 };
+            let usual = S::LEAST_FIELD as u64..=2 * S::BIAS as u64;
+            strange |= largest != 0 && !usual.contains(&field);
+        }
+        (!strange).then_some(heads)
+    }
+
     /// What comes before block `i` of the group; nothing if it is not for this path: a
     /// block that is not finite or too small to be scaled in one step. `any` says which
     /// planes of the group have a one-bit.

@@ -25,7 +25,7 @@ use crate::block::{BlockScalar, MAX_RECORDED_BITS, NonFinitePolicy, Params};
 use crate::error::{Error, Result};
 use crate::field::{BlockIndex, Field};
 use crate::scalar::{Coefficient, ScalarType};
-pub(crate) use coder::{Blockwise, Coder};
+pub(crate) use coder::{Blockwise, Coder, Fixed};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use coder::{Codes, CodesOfEight, Tilewise};
 use sink::{Put, Short, Sink};
@@ -99,6 +99,8 @@ struct Encode<'a, 'f, 'w, S, const N: usize, const T: usize> {
     most_bits: u32,
     /// The lowest plane that any block can get to: each takes a bit at least.
     lowest: u32,
+    /// Whether blocks may be worked on in lanes from the first bit to the last.
+    fixed: bool,
     scalar: std::marker::PhantomData<S>,
 }
 
@@ -161,9 +163,14 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         let rows = std::array::from_fn(|row| work.field.row_offset(row));
         let most_bits = work.params.most_bits(S::TYPE, N as u32);
         let Params { maxbits, maxprec, .. } = work.params;
-        let most_planes = if work.params.is_reversible() { u32::MAX } else { maxbits.min(maxprec) };
+        let for_planes = maxbits.saturating_sub(front::head_bits::<S>()).max(1);
+        let most_planes =
+            if work.params.is_reversible() { u32::MAX } else { for_planes.min(maxprec) };
         let lowest = S::TYPE.bits().saturating_sub(most_planes);
-        Self { work, rows, most_bits, lowest, scalar: std::marker::PhantomData }
+        let fixed = N == 4
+            && work.params.fixed_bits().is_some_and(|bits| bits <= u64::BITS)
+            && front::has_all_planes::<S, N>(work.params);
+        Self { work, rows, most_bits, lowest, fixed, scalar: std::marker::PhantomData }
     }
 
     /// Loads neighbours along x.
@@ -252,6 +259,19 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         let open = self.work.out.open(self.most_bits * count as u32 + codes::SLACK)?;
         // SAFETY: each block has `most_bits` in the end, and at most `SLACK` more before.
         let mut sink = unsafe { Sink::new(open) };
+        if I::Coder::HAS_FIXED
+            && self.fixed
+            && count == 16
+            && let Some(heads) = heads.of_all()
+        {
+            let length = front::head_bits::<S>();
+            let empty = S::TYPE.bits() - top as u32;
+            let blocks = Fixed { heads: &heads, length: length + empty, bits: maxbits };
+            coder.put_fixed(&mut sink, planes, top, &blocks);
+            let end = sink.into_open().close();
+            self.work.out.commit(end);
+            return Ok(());
+        }
         for i in 0..count {
             let head = heads.of_block(i, self.work.params, planes, any);
             let Some(head) = head else {
