@@ -24,7 +24,8 @@ pub(crate) fn words_of_fours(
     unsafe {
         // Block i is in lane 4 (i % 4) + i / 4.
         // SAFETY: sixteen words are twice 64 bytes.
-        let (low, high) = (_mm512_loadu_si512(heads.cast()), _mm512_loadu_si512(heads.add(8).cast()));
+        let (low, high) =
+            (_mm512_loadu_si512(heads.cast()), _mm512_loadu_si512(heads.add(8).cast()));
         let even = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
         let odd = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
         let mut even = _mm512_permutex2var_epi64(low, even, high);

@@ -173,7 +173,10 @@ impl Lanes for Lanes32 {
                 bytes_of_32(tiles[2]),
                 bytes_of_32(tiles[3]),
             ];
-            planes_of_four::<2>(&tiles, lowest, planes)
+            if lowest >= 16 {
+                return planes_of_four::<2, 1>(&tiles, planes);
+            }
+            planes_of_four::<2, 0>(&tiles, planes)
         }
     }
 }
@@ -333,7 +336,10 @@ impl Lanes for Lanes64 {
                 bytes_of_64(tiles[2]),
                 bytes_of_64(tiles[3]),
             ];
-            planes_of_four::<4>(&tiles, lowest, planes)
+            if lowest >= 32 {
+                return planes_of_four::<4, 2>(&tiles, planes);
+            }
+            planes_of_four::<4, 0>(&tiles, planes)
         }
     }
 }

@@ -167,7 +167,8 @@ pub(super) fn planes_of_one<const N: usize, const PAIRS: usize>(
 ) -> u64 {
     let mut any = 0;
     for (i, planes) in planes.as_chunks_mut::<16>().0.iter_mut().enumerate().take(PAIRS) {
-        if 16 * (i as u32 + 1) <= lowest {
+        // Only small blocks are worth the question.
+        if N == 4 && 16 * (i as u32 + 1) <= lowest {
             continue;
         }
         let [a, b] = pairs[i];
@@ -186,18 +187,15 @@ pub(super) fn planes_of_one<const N: usize, const PAIRS: usize>(
     any
 }
 
-/// As [`planes_of_one`].
+/// The planes from pair `FROM` of bytes on.
 #[inline(always)]
-pub(super) fn planes_of_four<const PAIRS: usize>(
+pub(super) fn planes_of_four<const PAIRS: usize, const FROM: usize>(
     tiles: &[[Pair; PAIRS]; 4],
-    lowest: u32,
     planes: &mut Planes,
 ) -> u64 {
     let mut any = 0;
-    for (i, planes) in planes.as_chunks_mut::<64>().0.iter_mut().enumerate().take(PAIRS) {
-        if 16 * (i as u32 + 1) <= lowest {
-            continue;
-        }
+    for i in FROM..PAIRS {
+        let planes = &mut planes.as_chunks_mut::<64>().0[i];
         for (byte, planes) in planes.as_chunks_mut::<32>().0.iter_mut().enumerate() {
             let natural = if byte == 0 {
                 table(const { &one_of_two::<256>(0) })

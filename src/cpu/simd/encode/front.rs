@@ -17,6 +17,7 @@ pub(super) struct Head {
 }
 
 /// What is known of the blocks of a group, in the lane of each.
+#[derive(Clone, Copy)]
 pub(super) struct Heads<S: Vectored, const N: usize> {
     /// The largest magnitudes, by their bits; nothing for integers.
     largest: [S::Int; 16],
@@ -69,8 +70,7 @@ pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
     for tile in &mut tiles {
         *tile = S::Lanes::<I>::transpose_places(*tile);
     }
-    let none = [S::Int::ZERO; 16];
-    let mut heads = Heads { largest: none, any: none, inexact: none };
+    let mut heads = Heads::none();
     if S::IS_FLOAT {
         let magnitude = S::Lanes::<I>::splat(isa, S::Int::MAX);
         let mut largest = tiles[0][0].and(magnitude);
@@ -163,6 +163,12 @@ fn number<I: Isa, S: Vectored>(isa: I, value: i64) -> S::Lanes<I> {
 }
 
 impl<S: Vectored, const N: usize> Heads<S, N> {
+    /// Nothing.
+    pub(super) fn none() -> Self {
+        let none = [S::Int::ZERO; 16];
+        Self { largest: none, any: none, inexact: none }
+    }
+
     /// What comes before each of sixteen lossy blocks, in its lane; nothing if a block is not
     /// for this path.
     #[inline(always)]
