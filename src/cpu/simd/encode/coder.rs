@@ -204,30 +204,51 @@ fn put_16<I: Isa>(
     mut budget: i32,
 ) -> i32 {
     let (mut seen, mut n) = (0u64, 0u32);
-    let mut code_of = |plane: u64| {
+    let mut code_of = |plane: u64, n: &mut u32| {
         let plane = plane >> (16 * block) & 0xffff;
         seen |= plane;
         let next = u64::BITS - seen.leading_zeros();
-        let both = codes::short_plane(isa, plane, n, next);
-        n = next;
+        let both = codes::short_plane(isa, plane, *n, next);
+        *n = next;
         both
     };
+    let planes = &planes[bottom..top];
+    let mut left = planes.len();
     // Codes of up to 31 bits: two planes at once.
-    let mut pairs = planes[bottom..top].rchunks_exact(2);
-    for pair in &mut pairs {
-        let (first, first_length) = code_of(pair[1]);
-        let (second, second_length) = code_of(pair[0]);
+    for pair in planes.rchunks_exact(2) {
+        let (first, first_length) = code_of(pair[1], &mut n);
+        let (second, second_length) = code_of(pair[0], &mut n);
         let length = first_length + second_length;
         sink.put(first | second << first_length, length);
         budget -= length as i32;
+        left -= 2;
         if budget <= 0 {
             return budget;
         }
+        if n == 16 {
+            break;
+        }
     }
-    for &plane in pairs.remainder() {
-        let (code, length) = code_of(plane);
-        sink.put(code, length);
-        budget -= length as i32;
+    if n < 16 {
+        if left == 1 {
+            let (code, length) = code_of(planes[0], &mut n);
+            sink.put(code, length);
+            budget -= length as i32;
+        }
+        return budget;
+    }
+    // All coefficients are known, and planes are as they are: four fill a word.
+    for four in planes[..left].rchunks(4) {
+        let (mut word, mut bits) = (0, 0);
+        for plane in four.iter().rev() {
+            word |= (plane >> (16 * block) & 0xffff) << bits;
+            bits += 16;
+        }
+        sink.put(word, bits);
+        budget -= bits as i32;
+        if budget <= 0 {
+            break;
+        }
     }
     budget
 }
@@ -242,9 +263,24 @@ fn put_4(
     mut budget: i32,
 ) -> i32 {
     let (mut seen, mut n) = (0u64, 0u32);
+    // Whether a question about each eight of them pays.
+    let many = top - bottom >= 24 && budget >= 96;
     // Codes of up to 7 bits: eight planes at once.
     for planes in planes[bottom..top].rchunks(8) {
         let (mut codes, mut bits) = (0, 0);
+        if many && n == 4 {
+            // All coefficients are known, and planes are as they are.
+            for plane in planes.iter().rev() {
+                codes |= (plane >> (4 * block) & 15) << bits;
+                bits += 4;
+            }
+            sink.put(codes, bits);
+            budget -= bits as i32;
+            if budget <= 0 {
+                break;
+            }
+            continue;
+        }
         for plane in planes.iter().rev() {
             let plane = plane >> (4 * block) & 15;
             let (code, length) = fours::encode(n, plane);

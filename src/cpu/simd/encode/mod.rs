@@ -141,11 +141,12 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, 
                 };
                 let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, params);
                 let Ready { planes, groups, made } = &mut ready;
-                let place = if N <= 16 { *made % KEPT } else { 0 };
+                let ahead = N <= 16 && I::Coder::HAS_FIXED;
+                let place = if ahead { *made % KEPT } else { 0 };
                 let planes_here = &mut planes[place].0;
                 let any = S::Lanes::<I>::planes::<N>(&tiles, this.lowest, planes_here);
                 let group = Group { block, count, heads, any };
-                if N > 16 {
+                if !ahead {
                     this.group(isa, &group, planes_here, &mut coder)?;
                 } else {
                     groups[place] = group;
