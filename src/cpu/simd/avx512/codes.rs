@@ -73,6 +73,9 @@ static SIXTEENS: [u16; 32] = {
     from
 };
 
+/// The last coefficients of four blocks.
+const LAST: u64 = 0x8000_8000_8000_8000;
+
 /// Codes, or their lengths, of four bits after n, at 16 n and those bits.
 const fn codes_of_fours(lengths: bool) -> [u8; 128] {
     let mut table = [0; 128];
@@ -183,6 +186,11 @@ fn of_sixteens(planes: __m512i, above: __m512i, codes: &mut Codes) {
         // SAFETY: the array has 64 bytes.
         let order = _mm512_loadu_si512(SIXTEENS.as_ptr().cast());
         let planes = _mm512_permutexvar_epi16(order, planes);
+        // SAFETY: eight words are 64 bytes.
+        _mm512_storeu_si512(codes.planes.as_mut_ptr().cast(), planes);
+        if codes.above & LAST == LAST {
+            return;
+        }
         let above = _mm512_permutexvar_epi16(order, above);
         let width = _mm512_set1_epi32(32);
         let ones = _mm512_set1_epi32(-1);

@@ -61,7 +61,11 @@ impl<I: Isa> Coder<I> for Blockwise<I> {
         budget: i32,
     ) -> i32 {
         match N {
-            4 => put_4(sink, planes, block as u32, range, budget),
+            // With many planes, it pays to ask each eight whether they need a code.
+            4 if range.0 + 32 < range.1 && budget > 64 => {
+                put_4::<true>(sink, planes, block as u32, range, budget)
+            }
+            4 => put_4::<false>(sink, planes, block as u32, range, budget),
             16 => put_16(self.0, sink, planes, block as u32, range, budget),
             _ => codes::put_64(self.0, sink, planes, range, budget),
         }
@@ -73,12 +77,16 @@ impl<I: Isa> Coder<I> for Blockwise<I> {
 /// The codes of eight planes of the blocks of a tile, joined as far as words can hold them.
 /// In 1 dimension, block 2 i has word i and block 2 i + 1 has word 8 + i, of eight planes,
 /// whose lengths are its bytes; in 2 dimensions, block i has words 4 i to 4 i + 3, of two
-/// planes each, whose lengths are its halves.
+/// planes each, whose lengths are its halves, and words 2 i and 2 i + 1 of `planes`.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(crate) struct Codes {
     pub(crate) words: [u64; 16],
     pub(crate) lengths: [u64; 16],
+    /// The planes themselves, which are the codes where all coefficients are known; and all
+    /// planes above. If that holds for all blocks, they have no others.
+    pub(crate) planes: [u64; 8],
+    pub(crate) above: u64,
 }
 
 /// What makes [`Codes`].
@@ -116,7 +124,7 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
     const HAS_FIXED: bool = true;
 
     fn new(isa: I) -> Self {
-        let none = Codes { words: [0; 16], lengths: [0; 16] };
+        let none = Codes { words: [0; 16], lengths: [0; 16], planes: [0; 8], above: 0 };
         Self { isa, top: 0, seen: 0, made: 0, codes: [none; 8] }
     }
 
@@ -146,10 +154,12 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
                 let eights = planes.as_chunks::<8>().0;
                 let planes = &eights[(self.top / 8 - 1 - chunk) % eights.len()];
                 let codes = &mut self.codes[chunk % 8];
+                codes.above = self.seen;
                 self.isa.codes_of_eight::<N>(planes, &mut self.seen, codes);
                 self.made += 1;
             }
-            let Codes { words, lengths } = &self.codes[chunk % 8];
+            let codes = &self.codes[chunk % 8];
+            let Codes { words, lengths, .. } = codes;
             if N == 4 {
                 let place = block % 2 * 8 + block / 2 % 8;
                 let lengths = self.isa.low(lengths[place], 8 * left.min(8) as u32);
@@ -157,6 +167,13 @@ impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
                 let length = (lengths.wrapping_mul(0x0101_0101_0101_0101) >> 56) as u32;
                 sink.put(self.isa.low(words[place], length), length);
                 budget -= length as i32;
+            } else if codes.above >> (16 * (block % 4) + 15) & 1 == 1 {
+                let bits = 16 * left.min(8) as u32;
+                let [first, second] = codes.planes.as_chunks::<2>().0[block % 4];
+                let (low, high) = (bits.min(64), bits.saturating_sub(64));
+                sink.put(self.isa.low(first, low), low);
+                sink.put(self.isa.low(second, high), high);
+                budget -= bits as i32;
             } else {
                 let first = block % 4 * 4;
                 for pair in 0..4 {
@@ -255,7 +272,7 @@ fn put_16<I: Isa>(
 
 /// As [`put_64`](super::codes::put_64), for the 4 coefficients of block `block` of sixteen.
 #[inline(always)]
-fn put_4(
+fn put_4<const MANY: bool>(
     sink: &mut impl Put,
     planes: &Planes,
     block: u32,
@@ -263,12 +280,10 @@ fn put_4(
     mut budget: i32,
 ) -> i32 {
     let (mut seen, mut n) = (0u64, 0u32);
-    // Whether a question about each eight of them pays.
-    let many = top - bottom >= 24 && budget >= 96;
     // Codes of up to 7 bits: eight planes at once.
     for planes in planes[bottom..top].rchunks(8) {
         let (mut codes, mut bits) = (0, 0);
-        if many && n == 4 {
+        if MANY && n == 4 {
             // All coefficients are known, and planes are as they are.
             for plane in planes.iter().rev() {
                 codes |= (plane >> (4 * block) & 15) << bits;

@@ -59,18 +59,19 @@ pub(super) fn has_all_planes<S: Vectored, const N: usize>(params: Params) -> boo
     !params.is_reversible() && most >= S::BITS
 }
 
-/// The coefficients of a group, as [`Lanes::planes`] wants them.
+/// The coefficients of a group, as [`Lanes::planes`] wants them, and what is known of its
+/// blocks.
 #[inline(always)]
 pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
     isa: I,
     values: [Tile<S::Lanes<I>>; T],
     params: Params,
-) -> ([Tile<S::Lanes<I>>; T], Heads<S, N>) {
+    heads: &mut Heads<S, N>,
+) -> [Tile<S::Lanes<I>>; T] {
     let mut tiles = values;
     for tile in &mut tiles {
         *tile = S::Lanes::<I>::transpose_places(*tile);
     }
-    let mut heads = Heads::none();
     if S::IS_FLOAT {
         let magnitude = S::Lanes::<I>::splat(isa, S::Int::MAX);
         let mut largest = tiles[0][0].and(magnitude);
@@ -113,7 +114,7 @@ pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
     } else {
         lift::forward::<_, N, T, false>(&mut tiles);
     }
-    (tiles, heads)
+    tiles
 }
 
 /// The largest of all values of a block, in each of its lanes; registers are along x.
@@ -164,6 +165,7 @@ fn number<I: Isa, S: Vectored>(isa: I, value: i64) -> S::Lanes<I> {
 
 impl<S: Vectored, const N: usize> Heads<S, N> {
     /// Nothing.
+    #[inline(always)]
     pub(super) fn none() -> Self {
         let none = [S::Int::ZERO; 16];
         Self { largest: none, any: none, inexact: none }

@@ -118,8 +118,9 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, 
         let mut ready = Ready::<S, N>::new();
         let mut coder = I::Coder::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
+        // Where there are vectors for the codes too.
+        let ahead = N <= 16 && I::Coder::HAS_FIXED;
         let mut this = self;
-        let params = this.work.params;
         let grid = this.work.field.grid();
         let mut number = from;
         let mut row = grid.range(from, to);
@@ -133,35 +134,33 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, 
                 let block = first.neighbour(done);
                 let is_whole = done < whole;
                 let count = Self::GROUP.min(if is_whole { whole } else { run } - done);
-                let tiles = if is_whole {
-                    // SAFETY: these blocks have whole rows, as `whole_blocks` says.
-                    unsafe { this.load(isa, block, count) }
-                } else {
-                    Self::load_values(isa, &this.gather(block, count))
-                };
-                let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, params);
                 let Ready { planes, groups, made } = &mut ready;
-                let ahead = N <= 16 && I::Coder::HAS_FIXED;
                 let place = if ahead { *made % KEPT } else { 0 };
                 let planes_here = &mut planes[place].0;
-                let any = S::Lanes::<I>::planes::<N>(&tiles, this.lowest, planes_here);
-                let group = Group { block, count, heads, any };
-                if !ahead {
-                    this.group(isa, &group, planes_here, &mut coder)?;
+                let mut alone = Group::none();
+                let group = if ahead { &mut groups[place] } else { &mut alone };
+                (group.block, group.count) = (block, count);
+                group.any = if is_whole {
+                    // SAFETY: these blocks have whole rows, as `whole_blocks` says.
+                    let tiles = unsafe { this.load(isa, block, count) };
+                    this.prepare(isa, tiles, planes_here, &mut group.heads)
                 } else {
-                    groups[place] = group;
-                    *made += 1;
-                    if *made > 1 {
-                        let place = *made % KEPT;
-                        this.group(isa, &groups[place], &planes[place].0, &mut coder)?;
-                    }
+                    let tiles = Self::load_values(isa, &this.gather(block, count));
+                    this.prepare(isa, tiles, planes_here, &mut group.heads)
+                };
+                *made += 1;
+                if !ahead {
+                    this.group(isa, group, planes_here, &mut coder)?;
+                } else if *made > 1 {
+                    let place = *made % KEPT;
+                    this.group(isa, &groups[place], &planes[place].0, &mut coder)?;
                 }
                 done += count;
             }
             number += run;
             row = grid.range(number, to);
         }
-        if ready.made > 0 {
+        if ahead && ready.made > 0 {
             let place = (ready.made - 1) % KEPT;
             this.group(isa, &ready.groups[place], &ready.planes[place].0, &mut coder)?;
         }
@@ -196,11 +195,17 @@ struct Group<S: Vectored, const N: usize> {
     any: u64,
 }
 
+impl<S: Vectored, const N: usize> Group<S, N> {
+    #[inline(always)]
+    fn none() -> Self {
+        let block = BlockIndex { number: 0, at: [0; 4] };
+        Self { block, count: 0, heads: Heads::none(), any: 0 }
+    }
+}
+
 impl<S: Vectored, const N: usize> Ready<S, N> {
     fn new() -> Self {
-        let block = BlockIndex { number: 0, at: [0; 4] };
-        let none = Group { block, count: 0, heads: Heads::none(), any: 0 };
-        Self { planes: [Aligned([0; 256]); KEPT], groups: [none; KEPT], made: 0 }
+        Self { planes: [Aligned([0; 256]); KEPT], groups: [Group::none(); KEPT], made: 0 }
     }
 }
 
@@ -285,6 +290,19 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
             *values = self.work.field.gather(block);
         }
         values
+    }
+
+    /// Brings a group to planes; says which have a one-bit.
+    #[inline(always)]
+    fn prepare<I: Isa>(
+        &self,
+        isa: I,
+        tiles: [Tile<S::Lanes<I>>; T],
+        planes: &mut Planes,
+        heads: &mut Heads<S, N>,
+    ) -> u64 {
+        let tiles = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params, heads);
+        S::Lanes::<I>::planes::<N>(&tiles, self.lowest, planes)
     }
 
     /// Writes the blocks of a group.
