@@ -60,16 +60,6 @@ impl<I: Isa> Coder<I> for Blockwise<I> {
         range: (usize, usize),
         budget: i32,
     ) -> i32 {
-        if budget <= 0 {
-            return budget;
-        }
-        // Each plane takes a bit at least.
-        let few = budget <= 4;
-        let range = if few {
-            (range.0.max(range.1.saturating_sub(budget as usize)), range.1)
-        } else {
-            range
-        };
         match N {
             // With many planes, it pays to ask each eight whether they need a code.
             4 if range.0 + 32 < range.1 && budget > 64 => {

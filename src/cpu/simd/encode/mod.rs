@@ -353,6 +353,7 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
                 continue;
             };
             let (bottom, all) = head.planes;
+            let bottom = bottom.max(self.lowest as usize);
             let top = top.max(bottom);
             let empty = (all - top) as u32;
             // Where nothing is known, a group test comes before the first one-bit.
