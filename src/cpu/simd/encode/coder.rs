@@ -9,6 +9,10 @@ use super::sink::{Put, Sink};
 use crate::block::fours;
 
 /// Sixteen 1-dimensional blocks that all have the same number of bits.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "no vectors of this architecture take them")
+)]
 pub(crate) struct Fixed<'a> {
     /// What comes before the planes, in the lane of each block, and its length.
     pub(crate) heads: &'a [u64; 16],
