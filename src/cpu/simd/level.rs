@@ -106,7 +106,8 @@ pub(crate) use x86::{Avx2, Avx512};
 mod x86 {
     use std::arch::x86_64::{_bzhi_u64, _pdep_u64, _pext_u64};
 
-    use super::super::encode::{Blockwise, Codes, CodesOfEight, Tilewise};
+    use super::super::encode::{Blockwise, Codes, CodesOfEight, Fixed, Tilewise};
+    use super::super::lanes::Planes;
     use super::{Isa, Kernel, avx2, avx512};
 
     /// AVX2 and the bit manipulation of its time: Haswell, Zen and later.
@@ -124,6 +125,16 @@ mod x86 {
             codes: &mut Codes,
         ) {
             avx512::codes::of_eight::<N>(self, planes, seen, codes);
+        }
+        #[inline(always)]
+        fn fixed_blocks(
+            self,
+            planes: &Planes,
+            top: usize,
+            blocks: &Fixed<'_>,
+            words: &mut [u64; 16],
+        ) -> (usize, u32) {
+            avx512::fixed::words_of_fours(self, planes, top, blocks, words)
         }
     }
 

@@ -167,9 +167,9 @@ impl Lanes for Lanes32 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
-            return planes::of_tile_32::<N>(tiles[0], planes);
+            return planes::of_tile_32::<N>(tiles[0], lowest, planes);
         }
         planes::of_four_32(tiles, planes)
     }
@@ -378,9 +378,9 @@ impl Lanes for Lanes64 {
         ]
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
-            return planes::of_tile_64::<N>(tiles[0], planes);
+            return planes::of_tile_64::<N>(tiles[0], lowest, planes);
         }
         planes::of_four_64(tiles, planes)
     }

@@ -59,15 +59,23 @@ fn table(bytes: &'static [u8; 32]) -> __m256i {
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
-/// The planes of one tile.
+/// The planes of one tile, but for whole bytes of them below plane `lowest`.
 #[inline(always)]
-pub(super) fn of_tile_32<const N: usize>(tile: Tile<Lanes32>, planes: &mut Planes) -> u64 {
+pub(super) fn of_tile_32<const N: usize>(
+    tile: Tile<Lanes32>,
+    lowest: u32,
+    planes: &mut Planes,
+) -> u64 {
     let [a, b, c, d] = tile;
     let low = bytes_of_32([a.0, a.1, b.0, b.1]);
     let high = bytes_of_32([c.0, c.1, d.0, d.1]);
     let order = const { &order::<N>(4) };
     let mut any = 0;
     for byte in 0..4 {
+        // Of no account to large blocks, which get to all of them.
+        if N <= 16 && 8 * (byte as u32 + 1) <= lowest {
+            continue;
+        }
         any |= eight_planes(low[byte], high[byte], order, &mut planes[8 * byte..], 1) << (8 * byte);
     }
     any
@@ -75,12 +83,20 @@ pub(super) fn of_tile_32<const N: usize>(tile: Tile<Lanes32>, planes: &mut Plane
 
 /// As [`of_tile_32`].
 #[inline(always)]
-pub(super) fn of_tile_64<const N: usize>([a, b, c, d]: Tile<Lanes64>, planes: &mut Planes) -> u64 {
+pub(super) fn of_tile_64<const N: usize>(
+    [a, b, c, d]: Tile<Lanes64>,
+    lowest: u32,
+    planes: &mut Planes,
+) -> u64 {
     let low = bytes_of_64(a.0, b.0);
     let high = bytes_of_64(c.0, d.0);
     let order = const { &order::<N>(8) };
     let mut any = 0;
     for byte in 0..8 {
+        // Of no account to large blocks, which get to all of them.
+        if N <= 16 && 8 * (byte as u32 + 1) <= lowest {
+            continue;
+        }
         any |= eight_planes(low[byte], high[byte], order, &mut planes[8 * byte..], 1) << (8 * byte);
     }
     any

@@ -19,10 +19,27 @@ pub(crate) fn of_eight<const N: usize>(
     codes: &mut Codes,
 ) {
     unsafe {
+        let (planes, above) = with_above(planes, seen);
+        if N != 4 {
+            of_sixteens(planes, above, codes);
+            return;
+        }
+        for (odd, (code, lengths)) in of_fours(planes, above).into_iter().enumerate() {
+            // SAFETY: sixteen words are twice 64 bytes.
+            _mm512_storeu_si512(codes.words.as_mut_ptr().add(8 * odd).cast(), code);
+            _mm512_storeu_si512(codes.lengths.as_mut_ptr().add(8 * odd).cast(), lengths);
+        }
+    }
+}
+
+/// Eight planes, and all planes above each; `seen` is as above.
+#[inline(always)]
+pub(super) fn with_above(planes: &[u64; 8], seen: &mut u64) -> (__m512i, __m512i) {
+    unsafe {
         // SAFETY: eight words are 64 bytes.
         let planes = _mm512_loadu_si512(planes.as_ptr().cast());
         let zero = _mm512_setzero_si512();
-        // All planes above each: the next, the next two, four, and eight.
+        // The next, the next two, four, and eight.
         let mut above = _mm512_alignr_epi64::<1>(zero, planes);
         above = _mm512_or_si512(above, _mm512_alignr_epi64::<1>(zero, above));
         above = _mm512_or_si512(above, _mm512_alignr_epi64::<2>(zero, above));
@@ -30,11 +47,7 @@ pub(crate) fn of_eight<const N: usize>(
         above = _mm512_or_si512(above, _mm512_set1_epi64(*seen as i64));
         let all = _mm512_or_si512(above, planes);
         *seen = _mm_cvtsi128_si64(_mm512_castsi512_si128(all)) as u64;
-        if N == 4 {
-            of_fours(planes, above, codes);
-        } else {
-            of_sixteens(planes, above, codes);
-        }
+        (planes, above)
     }
 }
 
@@ -59,6 +72,9 @@ static SIXTEENS: [u16; 32] = {
     }
     from
 };
+
+/// The last coefficients of four blocks.
+const LAST: u64 = 0x8000_8000_8000_8000;
 
 /// Codes, or their lengths, of four bits after n, at 16 n and those bits.
 const fn codes_of_fours(lengths: bool) -> [u8; 128] {
@@ -113,11 +129,12 @@ fn sixteen(table: &'static [u8; 16]) -> __m512i {
     unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast())) }
 }
 
+/// Words and lengths of the blocks of even and of odd numbers.
 #[inline(always)]
-fn of_fours(planes: __m512i, above: __m512i, codes: &mut Codes) {
+pub(super) fn of_fours(planes: __m512i, above: __m512i) -> [(__m512i, __m512i); 2] {
     unsafe {
         let low = _mm512_set1_epi8(15);
-        // Blocks of even and of odd numbers.
+        let mut both = [(planes, above); 2];
         for odd in 0..2 {
             let (planes, above) = if odd == 0 {
                 (_mm512_and_si512(planes, low), _mm512_and_si512(above, low))
@@ -157,10 +174,9 @@ fn of_fours(planes: __m512i, above: __m512i, codes: &mut Codes) {
             let upper =
                 _mm512_sllv_epi64(_mm512_srli_epi64::<32>(code), _mm512_and_si512(sums, half));
             let code = _mm512_or_si512(_mm512_and_si512(code, half), upper);
-            // SAFETY: sixteen words are twice 64 bytes.
-            _mm512_storeu_si512(codes.words.as_mut_ptr().add(8 * odd).cast(), code);
-            _mm512_storeu_si512(codes.lengths.as_mut_ptr().add(8 * odd).cast(), lengths);
+            both[odd] = (code, lengths);
         }
+        both
     }
 }
 
@@ -170,6 +186,11 @@ fn of_sixteens(planes: __m512i, above: __m512i, codes: &mut Codes) {
         // SAFETY: the array has 64 bytes.
         let order = _mm512_loadu_si512(SIXTEENS.as_ptr().cast());
         let planes = _mm512_permutexvar_epi16(order, planes);
+        // SAFETY: eight words are 64 bytes.
+        _mm512_storeu_si512(codes.planes.as_mut_ptr().cast(), planes);
+        if codes.above & LAST == LAST {
+            return;
+        }
         let above = _mm512_permutexvar_epi16(order, above);
         let width = _mm512_set1_epi32(32);
         let ones = _mm512_set1_epi32(-1);

@@ -7,6 +7,7 @@
 #![allow(clippy::wildcard_imports, reason = "intrinsics have names of their own")]
 
 pub(crate) mod codes;
+pub(crate) mod fixed;
 mod planes;
 
 use std::arch::x86_64::*;
@@ -162,9 +163,9 @@ impl Lanes for Lanes32 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
-            planes_of_one::<N, 2>(bytes_of_32(tiles[0]), planes)
+            planes_of_one::<N, 2>(bytes_of_32(tiles[0]), lowest, planes)
         } else {
             let tiles = [
                 bytes_of_32(tiles[0]),
@@ -172,7 +173,10 @@ impl Lanes for Lanes32 {
                 bytes_of_32(tiles[2]),
                 bytes_of_32(tiles[3]),
             ];
-            planes_of_four::<2>(&tiles, planes)
+            if lowest >= 16 {
+                return planes_of_four::<2, 1>(&tiles, planes);
+            }
+            planes_of_four::<2, 0>(&tiles, planes)
         }
     }
 }
@@ -322,9 +326,9 @@ impl Lanes for Lanes64 {
         }
     }
     #[inline(always)]
-    fn planes<const N: usize>(tiles: &[Tile<Self>], _: u32, planes: &mut Planes) -> u64 {
+    fn planes<const N: usize>(tiles: &[Tile<Self>], lowest: u32, planes: &mut Planes) -> u64 {
         if N <= 64 {
-            planes_of_one::<N, 4>(bytes_of_64(tiles[0]), planes)
+            planes_of_one::<N, 4>(bytes_of_64(tiles[0]), lowest, planes)
         } else {
             let tiles = [
                 bytes_of_64(tiles[0]),
@@ -332,7 +336,10 @@ impl Lanes for Lanes64 {
                 bytes_of_64(tiles[2]),
                 bytes_of_64(tiles[3]),
             ];
-            planes_of_four::<4>(&tiles, planes)
+            if lowest >= 32 {
+                return planes_of_four::<4, 2>(&tiles, planes);
+            }
+            planes_of_four::<4, 0>(&tiles, planes)
         }
     }
 }

@@ -158,13 +158,19 @@ fn eight_planes(bytes: __m512i) -> __m512i {
     }
 }
 
+/// The planes from `lowest` on, and some below, if a pair of bytes has any of them.
 #[inline(always)]
 pub(super) fn planes_of_one<const N: usize, const PAIRS: usize>(
     pairs: [Pair; PAIRS],
+    lowest: u32,
     planes: &mut Planes,
 ) -> u64 {
     let mut any = 0;
     for (i, planes) in planes.as_chunks_mut::<16>().0.iter_mut().enumerate().take(PAIRS) {
+        // Only small blocks are worth the question.
+        if N == 4 && 16 * (i as u32 + 1) <= lowest {
+            continue;
+        }
         let [a, b] = pairs[i];
         let first = table(const { &one_of_two::<N>(0) });
         let second = table(const { &one_of_two::<N>(1) });
@@ -181,13 +187,15 @@ pub(super) fn planes_of_one<const N: usize, const PAIRS: usize>(
     any
 }
 
+/// The planes from pair `FROM` of bytes on.
 #[inline(always)]
-pub(super) fn planes_of_four<const PAIRS: usize>(
+pub(super) fn planes_of_four<const PAIRS: usize, const FROM: usize>(
     tiles: &[[Pair; PAIRS]; 4],
     planes: &mut Planes,
 ) -> u64 {
     let mut any = 0;
-    for (i, planes) in planes.as_chunks_mut::<64>().0.iter_mut().enumerate().take(PAIRS) {
+    for i in FROM..PAIRS {
+        let planes = &mut planes.as_chunks_mut::<64>().0[i];
         for (byte, planes) in planes.as_chunks_mut::<32>().0.iter_mut().enumerate() {
             let natural = if byte == 0 {
                 table(const { &one_of_two::<256>(0) })

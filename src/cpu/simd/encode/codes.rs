@@ -110,42 +110,58 @@ fn put_64_by_halves<I: Isa>(
     (bottom, top): (usize, usize),
     mut budget: i32,
 ) -> i32 {
-    let mut k = top;
-    // What is known, and how many.
-    let (mut seen, mut n) = (0u64, 0u32);
-    while k > bottom && budget > 0 {
-        let plane = planes[(k - 1) % 256];
+    let bottom = bottom.min(top);
+    let mut left = &planes[bottom..top.min(256)];
+    // What is known, and the last of it; before anything is, the first that will be.
+    let mut seen = 0u64;
+    let mut last = left.last().map_or(0, |plane| plane & plane.wrapping_neg());
+    // Up to 32 coefficients.
+    while budget > 0
+        && let Some((&plane, below)) = left.split_last()
+    {
         let all = seen | plane;
-        if all >> 32 != 0 {
+        if all > u64::from(u32::MAX) {
             break;
         }
-        k -= 1;
-        let next = u64::BITS - all.leading_zeros();
-        let inserted = plane ^ isa.low(plane, n) | (1 << n) >> 1;
-        let (code, length) = inserting(isa, plane, inserted, next);
+        left = below;
+        let empty = all.leading_zeros();
+        let inserted = (plane | last) & last.wrapping_neg();
+        // Ones, but for what is behind the last.
+        let ones = (INSERTED >> 2) >> (2 * empty % 64);
+        let mask = DATA | isa.pdep(inserted, INSERTED);
+        let code = isa.pext(isa.pdep(plane, DATA) | ones, mask);
+        let length = u64::BITS - empty + inserted.count_ones();
         sink.put(code, length);
         budget -= length as i32;
-        (seen, n) = (all, next);
+        seen = all;
+        last = HIGHEST >> empty;
     }
-    while k > bottom && budget > 0 && seen >> 63 == 0 {
-        k -= 1;
-        let plane = planes[k % 256];
+    while budget > 0
+        && seen >> 63 == 0
+        && let Some((&plane, below)) = left.split_last()
+    {
+        left = below;
         let all = seen | plane;
-        let next = u64::BITS - all.leading_zeros();
-        let inserted = plane ^ isa.low(plane, n) | (1 << n) >> 1;
+        let empty = all.leading_zeros();
+        let inserted = (plane | last) & last.wrapping_neg();
         // All that is inserted here is a one.
         let spread = isa.pdep(plane, DATA) | INSERTED;
         let low = isa.pext(spread, DATA | isa.pdep(inserted, INSERTED));
         let low_length = 32 + (inserted as u32).count_ones();
         sink.put(low, low_length);
-        let (high, length) = inserting(isa, plane >> 32, inserted >> 32, next - 32);
         // Neither the last coefficient's one-bit nor a group test behind it.
-        let length = length - (u32::from(next == 64) << 1);
-        sink.put(isa.low(high, length), length);
+        let (kept, cut) = if empty == 0 { (u64::MAX >> 2, 2) } else { (u64::MAX, 0) };
+        let above = inserted >> 32;
+        let ones = isa.low(INSERTED, 62 - 2 * empty);
+        let mask = (DATA | isa.pdep(above, INSERTED)) & kept;
+        let high = isa.pext(isa.pdep(plane >> 32, DATA) | ones, mask);
+        let length = 32 - empty + above.count_ones() - cut;
+        sink.put(high, length);
         budget -= (low_length + length) as i32;
-        (seen, n) = (all, next);
+        seen = all;
+        last = HIGHEST >> empty;
     }
-    put_raw(sink, planes, (bottom, k), budget)
+    put_raw(sink, planes, (bottom, bottom + left.len()), budget)
 }
 
 /// The `count` low bits of `bits`, with a bit inserted behind those that `inserted` marks:
@@ -177,6 +193,7 @@ pub(super) fn short_plane<I: Isa>(isa: I, plane: u64, n: u32, next: u32) -> (u64
 /// Every other bit, and those between.
 const DATA: u64 = u64::MAX / 3;
 const INSERTED: u64 = !DATA;
+const HIGHEST: u64 = 1 << 63;
 
 /// Without `pdep`: what is known as it is, then the others, in pieces that fit words.
 #[inline(always)]

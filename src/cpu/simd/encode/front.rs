@@ -17,6 +17,7 @@ pub(super) struct Head {
 }
 
 /// What is known of the blocks of a group, in the lane of each.
+#[derive(Clone, Copy)]
 pub(super) struct Heads<S: Vectored, const N: usize> {
     /// The largest magnitudes, by their bits; nothing for integers.
     largest: [S::Int; 16],
@@ -43,19 +44,34 @@ trait Facts: Vectored {
 
 impl<S: Vectored> Facts for S {}
 
-/// The coefficients of a group, as [`Lanes::planes`] wants them.
+/// Bits before the planes of a lossy block that is not all zeros.
+pub(super) const fn head_bits<S: Vectored>() -> u32 {
+    match S::TYPE.exponent_bits() {
+        Some(bits) => 1 + bits,
+        None => 0,
+    }
+}
+
+/// Whether lossy blocks of this path may have all planes, whatever their exponent.
+pub(super) fn has_all_planes<S: Vectored, const N: usize>(params: Params) -> bool {
+    let least = S::LEAST_FIELD - (S::BIAS - 1);
+    let most = if S::IS_FLOAT { params.precision(least, N) } else { params.maxprec };
+    !params.is_reversible() && most >= S::BITS
+}
+
+/// The coefficients of a group, as [`Lanes::planes`] wants them, and what is known of its
+/// blocks.
 #[inline(always)]
 pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
     isa: I,
     values: [Tile<S::Lanes<I>>; T],
     params: Params,
-) -> ([Tile<S::Lanes<I>>; T], Heads<S, N>) {
+    heads: &mut Heads<S, N>,
+) -> [Tile<S::Lanes<I>>; T] {
     let mut tiles = values;
     for tile in &mut tiles {
         *tile = S::Lanes::<I>::transpose_places(*tile);
     }
-    let none = [S::Int::ZERO; 16];
-    let mut heads = Heads { largest: none, any: none, inexact: none };
     if S::IS_FLOAT {
         let magnitude = S::Lanes::<I>::splat(isa, S::Int::MAX);
         let mut largest = tiles[0][0].and(magnitude);
@@ -98,7 +114,7 @@ pub(super) fn coefficients<I: Isa, S: Vectored, const N: usize, const T: usize>(
     } else {
         lift::forward::<_, N, T, false>(&mut tiles);
     }
-    (tiles, heads)
+    tiles
 }
 
 /// The largest of all values of a block, in each of its lanes; registers are along x.
@@ -148,6 +164,33 @@ fn number<I: Isa, S: Vectored>(isa: I, value: i64) -> S::Lanes<I> {
 }
 
 impl<S: Vectored, const N: usize> Heads<S, N> {
+    /// Nothing.
+    #[inline(always)]
+    pub(super) fn none() -> Self {
+        let none = [S::Int::ZERO; 16];
+        Self { largest: none, any: none, inexact: none }
+    }
+
+    /// What comes before each of sixteen lossy blocks, in its lane; nothing if a block is not
+    /// for this path.
+    #[inline(always)]
+    pub(super) fn of_all(&self) -> Option<[u64; 16]> {
+        let mut heads = [0; 16];
+        if !S::IS_FLOAT {
+            return Some(heads);
+        }
+        let mut strange = false;
+        for (head, largest) in heads.iter_mut().zip(&self.largest) {
+            let largest = largest.to_word().widen();
+            let field = largest >> S::MANTISSA_BITS;
+            // As of one block, below.
+            *head = if largest == 0 { 0 } else { 1 | (field + 1) << 1 };
+            let usual = S::LEAST_FIELD as u64..=2 * S::BIAS as u64;
+            strange |= largest != 0 && !usual.contains(&field);
+        }
+        (!strange).then_some(heads)
+    }
+
     /// What comes before block `i` of the group; nothing if it is not for this path: a
     /// block that is not finite or too small to be scaled in one step. `any` says which
     /// planes of the group have a one-bit.

@@ -20,14 +20,15 @@ use std::ops::Range;
 use super::super::serial;
 use super::lanes::{Lanes, Planes, Tile};
 use super::level::{Isa, Kernel, Level};
-use crate::bitstream::BitWriter;
+use crate::bitstream::{BitWriter, OpenBits};
 use crate::block::{BlockScalar, MAX_RECORDED_BITS, NonFinitePolicy, Params};
 use crate::error::{Error, Result};
 use crate::field::{BlockIndex, Field};
 use crate::scalar::{Coefficient, ScalarType};
-pub(crate) use coder::{Blockwise, Coder};
+pub(crate) use coder::{Blockwise, Coder, Fixed};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use coder::{Codes, CodesOfEight, Tilewise};
+use front::Heads;
 use sink::{Put, Short, Sink};
 
 /// A scalar and the vectors that hold sixteen of it.
@@ -99,6 +100,8 @@ struct Encode<'a, 'f, 'w, S, const N: usize, const T: usize> {
     most_bits: u32,
     /// The lowest plane that any block can get to: each takes a bit at least.
     lowest: u32,
+    /// Whether blocks may be worked on in lanes from the first bit to the last.
+    fixed: bool,
     scalar: std::marker::PhantomData<S>,
 }
 
@@ -112,9 +115,11 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, 
             let Work { field, params, policy, blocks, out } = self.work;
             return serial::compress_blocks(field, params, policy, blocks, out);
         }
-        let mut planes: Planes = [0; 256];
+        let mut ready = Ready::<S, N>::new();
         let mut coder = I::Coder::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
+        // Where there are vectors for the codes too.
+        let ahead = N <= 16 && I::Coder::HAS_FIXED;
         let mut this = self;
         let grid = this.work.field.grid();
         let mut number = from;
@@ -125,29 +130,82 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, 
             let run = (grid.counts[0] - first.at[0]).min(to - number);
             let whole = this.work.field.whole_blocks::<S, N>(first).min(run);
             let mut done = 0;
-            while done < whole {
-                let count = Self::GROUP.min(whole - done);
-                let mut block = first;
-                block.at[0] += done;
-                block.number += done;
-                // SAFETY: these blocks have whole rows, as `whole_blocks` says.
-                let tiles = unsafe { this.load(isa, block, count) };
-                this.group(isa, tiles, block, count, &mut planes, &mut coder)?;
-                done += count;
-            }
             while done < run {
-                let count = Self::GROUP.min(run - done);
-                let mut block = first;
-                block.at[0] += done;
-                block.number += done;
-                let tiles = Self::load_values(isa, &this.gather(block, count));
-                this.group(isa, tiles, block, count, &mut planes, &mut coder)?;
+                let block = first.neighbour(done);
+                let is_whole = done < whole;
+                let count = Self::GROUP.min(if is_whole { whole } else { run } - done);
+                let Ready { planes, groups, made } = &mut ready;
+                let place = if ahead { *made % KEPT } else { 0 };
+                let planes_here = &mut planes[place].0;
+                let mut alone = Group::none();
+                let group = if ahead { &mut groups[place] } else { &mut alone };
+                (group.block, group.count) = (block, count);
+                group.any = if is_whole {
+                    // SAFETY: these blocks have whole rows, as `whole_blocks` says.
+                    let tiles = unsafe { this.load(isa, block, count) };
+                    this.prepare(isa, tiles, planes_here, &mut group.heads)
+                } else {
+                    let tiles = Self::load_values(isa, &this.gather(block, count));
+                    this.prepare(isa, tiles, planes_here, &mut group.heads)
+                };
+                *made += 1;
+                if !ahead {
+                    this.group(isa, group, planes_here, &mut coder)?;
+                } else if *made > 1 {
+                    let place = *made % KEPT;
+                    this.group(isa, &groups[place], &planes[place].0, &mut coder)?;
+                }
                 done += count;
             }
             number += run;
             row = grid.range(number, to);
         }
+        if ahead && ready.made > 0 {
+            let place = (ready.made - 1) % KEPT;
+            this.group(isa, &ready.groups[place], &ready.planes[place].0, &mut coder)?;
+        }
         Ok(())
+    }
+}
+
+/// Groups of small blocks that are kept: each is brought to planes before the one in front
+/// of it is written, so that a CPU has other work to do while it waits for either.
+const KEPT: usize = 2;
+
+/// Planes that begin where a line of a cache does: so do the vectors that are stored.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Aligned(Planes);
+
+/// Groups whose planes are there.
+struct Ready<S: Vectored, const N: usize> {
+    planes: [Aligned; KEPT],
+    groups: [Group<S, N>; KEPT],
+    /// How many were brought to planes; all but the last of them are written.
+    made: usize,
+}
+
+/// Blocks that are worked on together, and what is known of them.
+#[derive(Clone, Copy)]
+struct Group<S: Vectored, const N: usize> {
+    block: BlockIndex,
+    count: usize,
+    heads: Heads<S, N>,
+    /// Which planes have a one-bit.
+    any: u64,
+}
+
+impl<S: Vectored, const N: usize> Group<S, N> {
+    #[inline(always)]
+    fn none() -> Self {
+        let block = BlockIndex { number: 0, at: [0; 4] };
+        Self { block, count: 0, heads: Heads::none(), any: 0 }
+    }
+}
+
+impl<S: Vectored, const N: usize> Ready<S, N> {
+    fn new() -> Self {
+        Self { planes: [Aligned([0; 256]); KEPT], groups: [Group::none(); KEPT], made: 0 }
     }
 }
 
@@ -161,9 +219,14 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         let rows = std::array::from_fn(|row| work.field.row_offset(row));
         let most_bits = work.params.most_bits(S::TYPE, N as u32);
         let Params { maxbits, maxprec, .. } = work.params;
-        let most_planes = if work.params.is_reversible() { u32::MAX } else { maxbits.min(maxprec) };
+        let for_planes = maxbits.saturating_sub(front::head_bits::<S>()).max(1);
+        let most_planes =
+            if work.params.is_reversible() { u32::MAX } else { for_planes.min(maxprec) };
         let lowest = S::TYPE.bits().saturating_sub(most_planes);
-        Self { work, rows, most_bits, lowest, scalar: std::marker::PhantomData }
+        let fixed = N == 4
+            && work.params.fixed_bits().is_some_and(|bits| bits <= u64::BITS)
+            && front::has_all_planes::<S, N>(work.params);
+        Self { work, rows, most_bits, lowest, fixed, scalar: std::marker::PhantomData }
     }
 
     /// Loads neighbours along x.
@@ -229,20 +292,30 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         values
     }
 
+    /// Brings a group to planes; says which have a one-bit.
+    #[inline(always)]
+    fn prepare<I: Isa>(
+        &self,
+        isa: I,
+        tiles: [Tile<S::Lanes<I>>; T],
+        planes: &mut Planes,
+        heads: &mut Heads<S, N>,
+    ) -> u64 {
+        let tiles = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params, heads);
+        S::Lanes::<I>::planes::<N>(&tiles, self.lowest, planes)
+    }
+
     /// Writes the blocks of a group.
     #[inline(always)]
     fn group<I: Isa>(
         &mut self,
         isa: I,
-        tiles: [Tile<S::Lanes<I>>; T],
-        block: BlockIndex,
-        count: usize,
-        planes: &mut Planes,
+        group: &Group<S, N>,
+        planes: &Planes,
         coder: &mut I::Coder,
     ) -> Result<()> {
         let Params { minbits, maxbits, .. } = self.work.params;
-        let (tiles, heads) = front::coefficients::<I, S, N, T>(isa, tiles, self.work.params);
-        let any = S::Lanes::<I>::planes::<N>(&tiles, self.lowest, planes);
+        let Group { block, count, ref heads, any } = *group;
         // Planes above all one-bits are a group test each.
         let mut top = (u64::BITS - any.leading_zeros()) as usize;
         if N <= 16 {
@@ -252,21 +325,35 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         let open = self.work.out.open(self.most_bits * count as u32 + codes::SLACK)?;
         // SAFETY: each block has `most_bits` in the end, and at most `SLACK` more before.
         let mut sink = unsafe { Sink::new(open) };
-        for i in 0..count {
+        if I::Coder::HAS_FIXED
+            && self.fixed
+            && count == 16
+            && let Some(heads) = heads.of_all()
+        {
+            let length = front::head_bits::<S>();
+            let empty = S::TYPE.bits() - top as u32;
+            let blocks = Fixed { heads: &heads, length: length + empty, bits: maxbits };
+            coder.put_fixed(&mut sink, planes, top, &blocks);
+            let end = sink.into_open().close();
+            self.work.out.commit(end);
+            return Ok(());
+        }
+        for i in 0..if N > 16 { 1 } else { count } {
             let head = heads.of_block(i, self.work.params, planes, any);
             let Some(head) = head else {
-                let mut block = block;
-                block.at[0] += i;
-                let mut open = sink.into_open();
-                let values = self.work.field.gather::<S, N>(block);
-                if S::encode(&mut open, self.work.params, self.work.policy, &values).is_err() {
+                let Work { field, params, policy, .. } = self.work;
+                let block = block.neighbour(i);
+                let values = (field, block);
+                let Some(open) = put_strange::<S, N>(sink.into_open(), values, params, policy)
+                else {
                     return Err(self.not_finite(block));
-                }
-                // SAFETY: as above; `encode` writes no more than `most_bits`.
+                };
+                // SAFETY: as above; the serial path writes no more than `most_bits`.
                 sink = unsafe { Sink::new(open) };
                 continue;
             };
             let (bottom, all) = head.planes;
+            let bottom = bottom.max(self.lowest as usize);
             let top = top.max(bottom);
             let empty = (all - top) as u32;
             // Where nothing is known, a group test comes before the first one-bit.
@@ -311,4 +398,19 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         let index = self.work.field.first_non_finite().unwrap_or_else(|| corner().collect());
         Error::NonFinite { index }
     }
+}
+
+/// Writes a block by the serial path, which refuses some. Apart from the others, whose
+/// registers it would want.
+#[cold]
+#[inline(never)]
+fn put_strange<'o, S: Vectored, const N: usize>(
+    mut open: OpenBits<'o>,
+    (field, block): (&Field<'_>, BlockIndex),
+    params: Params,
+    policy: NonFinitePolicy,
+) -> Option<OpenBits<'o>> {
+    let values = field.gather::<S, N>(block);
+    S::encode(&mut open, params, policy, &values).ok()?;
+    Some(open)
 }

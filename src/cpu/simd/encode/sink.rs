@@ -52,13 +52,14 @@ pub(crate) struct Sink<'a> {
 impl Put for Sink<'_> {
     #[inline(always)]
     fn put(&mut self, value: u64, count: u32) {
-        self.store(self.word | value << self.bits);
-        // No branch: whether a word is full is as good as random.
-        let total = self.bits + count;
+        let joined = self.word | value << self.bits;
+        self.store(joined);
         // In two steps, since a shift by 64 (bits = 0) is not defined.
         let rest = (value >> 1) >> (63 - self.bits);
-        self.word = if total >= 64 { rest } else { self.word | value << self.bits };
-        self.at = self.at.wrapping_add((total / 64 * 8) as usize);
+        // No branch: whether a word is full is as good as random.
+        let total = self.bits + count;
+        self.word = if total >= 64 { rest } else { joined };
+        self.at = self.at.wrapping_add(if total >= 64 { 8 } else { 0 });
         self.bits = total % 64;
     }
 

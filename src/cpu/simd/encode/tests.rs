@@ -244,6 +244,43 @@ fn budgets(level: Level) {
     of::<i32>(level, &[8, 8, 4, 8], 7);
 }
 
+/// Small blocks of every fixed number of bits, none of which is strange: all of a group in
+/// lanes, and now and then a block of zeros, or one that is not for them.
+fn fixed(level: Level) {
+    fn of<T: Value>(level: Level, shape: &[usize]) {
+        let mut rng = Rng::with_seed(13);
+        let mut turns = Turns::new(7);
+        let len: usize = shape.iter().product();
+        let mut values: Vec<T> = (0..len as i64)
+            .map(|i| match i / 64 % 5 {
+                0 => T::of((i - 300) * (i + 7), -9),
+                1 => T::of(rng.i64(-1 << 23..1 << 23), 0),
+                2 => T::of(if rng.u8(..) < 60 { rng.i64(-1 << 20..1 << 20) } else { 0 }, 3),
+                _ => T::of(rng.i64(-9..9) + i % 64, (i / 16 % 7) as i32),
+            })
+            .collect();
+        // After some groups, one with a value that is too small to be scaled in one step.
+        values[len - 100] = T::from_bits64(3);
+        let field = Field::new(&values, shape).unwrap();
+        let least = T::TYPE.exponent_bits().map_or(1, |bits| bits + 1);
+        for bits in least..=(T::TYPE.bits() + 2) << (2 * shape.len()) as u32 {
+            for (maxprec, minexp) in [(64, -1074), (64, -130), (30, -1074)] {
+                if !turns.is_next() {
+                    continue;
+                }
+                let params = Params { minbits: bits, maxbits: bits, maxprec, minexp };
+                check(level, &field, params, 0, field.grid().len(), rng.u32(..65));
+            }
+        }
+    }
+    of::<i32>(level, &[1024]);
+    of::<i64>(level, &[1024]);
+    of::<f32>(level, &[1024]);
+    of::<f64>(level, &[1024]);
+    of::<f32>(level, &[16, 36]);
+    of::<i64>(level, &[16, 36]);
+}
+
 /// NaN is refused where it is not allowed, and named.
 fn refusals(level: Level) {
     for place in [0, 77, 4095] {
@@ -306,6 +343,12 @@ macro_rules! levels {
             fn budgets() {
                 for level in levels() {
                     super::budgets(level);
+                }
+            }
+            #[test]
+            fn fixed() {
+                for level in levels() {
+                    super::fixed(level);
                 }
             }
             #[test]

@@ -50,6 +50,10 @@ pub(super) fn of_32<const N: usize>(
     let any = fold(any);
     let any = (any | any >> 32) & 0xffff_ffff;
     let wanted = any & (u64::MAX << lowest);
+    if wanted == 0 {
+        planes[..if N > 64 { 128 } else { 32 }].fill(0);
+        return any;
+    }
     let sources = const { &sources::<N>() };
     let step = if N > 64 { 4 } else { 1 };
     for t in 0..step {
@@ -82,6 +86,10 @@ pub(super) fn of_64<const N: usize>(
     }
     let any = fold(any);
     let wanted = any & (u64::MAX << lowest);
+    if wanted == 0 {
+        planes[..if N > 64 { 256 } else { 64 }].fill(0);
+        return any;
+    }
     let sources = const { &sources::<N>() };
     let step = if N > 64 { 4 } else { 1 };
     for t in 0..step {
