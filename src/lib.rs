@@ -78,6 +78,8 @@ pub use error::{Error, Result};
 pub use field::{Field, FieldMut};
 pub use header::Header;
 pub use index::Index;
+#[doc(hidden)]
+pub use memory::in_huge_pages;
 pub use mode::Mode;
 pub use report::{Run, Seconds, last_run};
 pub use scalar::{Scalar, ScalarType};

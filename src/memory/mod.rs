@@ -10,6 +10,8 @@
 #[cfg(feature = "parallel")]
 mod space;
 
+use std::mem::MaybeUninit;
+
 use bytemuck::Zeroable;
 
 use crate::error::{Error, Result};
@@ -25,7 +27,7 @@ pub(crate) fn zeroed<T: Zeroable>(count: usize) -> Result<Vec<T>> {
     let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
     let mut zeros =
         bytemuck::allocation::try_zeroed_vec(count).map_err(|()| Error::OutOfMemory { bytes })?;
-    in_huge_pages(&mut zeros);
+    vector_in_huge_pages(&mut zeros);
     Ok(zeros)
 }
 
@@ -35,35 +37,44 @@ pub(crate) fn reserve(bytes: &mut Vec<u8>, total: usize) -> Result<()> {
     let has_grown = total > bytes.capacity();
     bytes.try_reserve_exact(additional).map_err(|_| Error::OutOfMemory { bytes: total as u64 })?;
     if has_grown {
-        in_huge_pages(bytes);
+        vector_in_huge_pages(bytes);
     }
     Ok(())
 }
 
 /// Asks for huge pages under all that a vector may grow to.
-#[cfg(all(target_os = "linux", not(miri)))]
-fn in_huge_pages<T>(vector: &mut Vec<T>) {
-    use rustix::mm::{Advice, madvise};
-
-    let len = vector.capacity() * size_of::<T>();
-    if len < LARGE {
-        return;
-    }
-    // Whole pages, so that large memory, which has its own, stays one piece for the system,
-    // which then can make it larger without copying it.
-    let page = rustix::param::page_size();
-    let start: *mut u8 = vector.as_mut_ptr().cast();
-    let before = start.addr() % page;
-    let pages = (before + len).next_multiple_of(page);
-    // SAFETY:
-    // * Each of the pages has bytes of the vector's memory, so that all are there.
-    // * This advice leaves what they hold, and who may use it, as it is.
-    // Without huge pages, nothing but time is lost.
-    let _ = unsafe { madvise(start.wrapping_sub(before).cast(), pages, Advice::LinuxHugepage) };
+fn vector_in_huge_pages<T>(vector: &mut Vec<T>) {
+    let bytes = vector.capacity() * size_of::<T>();
+    let start = vector.as_mut_ptr().cast();
+    // SAFETY: so many bytes are the vector's, and any of them may be uninitialised.
+    in_huge_pages(unsafe { std::slice::from_raw_parts_mut(start, bytes) });
 }
 
-#[cfg(not(all(target_os = "linux", not(miri))))]
-fn in_huge_pages<T>(_: &mut Vec<T>) {}
+/// Asks for huge pages under memory that is to be written to, if it is large. For
+/// languages that have memory of their own.
+#[doc(hidden)]
+pub fn in_huge_pages(memory: &mut [MaybeUninit<u8>]) {
+    if memory.len() < LARGE {
+        return;
+    }
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        use rustix::mm::{Advice, madvise};
+
+        // Whole pages, so that large memory, which has its own, stays one piece for the
+        // system, which then can make it larger without copying it.
+        let page = rustix::param::page_size();
+        let start = memory.as_mut_ptr();
+        let before = start.addr() % page;
+        let pages = (before + memory.len()).next_multiple_of(page);
+        let start = start.wrapping_sub(before).cast();
+        // SAFETY:
+        // * Each of the pages has bytes of this memory, so that all are there.
+        // * This advice leaves what they hold, and who may use it, as it is.
+        // Without huge pages, nothing but time is lost.
+        let _ = unsafe { madvise(start, pages, Advice::LinuxHugepage) };
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -64,6 +64,8 @@ pub(crate) fn into_bytes(py: Python<'_>, mut stream: Vec<u8>) -> PyResult<Bound<
     };
     // SAFETY: the object is a `bytes`, of which this is the memory.
     let target: *mut u8 = unsafe { pyo3::ffi::PyBytes_AsString(bytes.as_ptr()).cast() };
+    // SAFETY: these are the object's bytes, still ours alone, initialised or not.
+    zfp_wgpu::in_huge_pages(unsafe { std::slice::from_raw_parts_mut(target.cast(), stream.len()) });
     while !stream.is_empty() {
         let from = (stream.len() - 1) / PIECE * PIECE;
         let piece = &stream[from..];
