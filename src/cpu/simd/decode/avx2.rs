@@ -37,6 +37,7 @@ impl SlowBits {
 
 impl Machine for FastBits {
     type Isa = Avx2;
+    type Sixteens = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {
@@ -72,6 +73,7 @@ impl Machine for FastBits {
 
 impl Machine for SlowBits {
     type Isa = Avx2;
+    type Sixteens = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {

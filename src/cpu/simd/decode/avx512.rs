@@ -6,6 +6,8 @@
 
 mod lanes;
 mod short;
+mod sixteens;
+mod squares;
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
@@ -24,6 +26,8 @@ use lanes::{Lanes32, Lanes64, Wide};
 
 impl Machine for Avx512 {
     type Isa = Self;
+    const HAS_SIXTEENS: bool = true;
+    type Sixteens = sixteens::Planes;
 
     #[inline(always)]
     fn isa(self) -> Self {
@@ -54,6 +58,19 @@ impl Machine for Avx512 {
     ) -> bool {
         // SAFETY: `self` proves that the CPU has all that this function is compiled for.
         unsafe { short::read::<S>(bits, at, params, group) }
+    }
+    #[inline(always)]
+    fn sixteens<S: BlockScalar>(
+        self,
+        bits: Bits<'_>,
+        (first, fixed): (u64, u32),
+        count: usize,
+        params: Params,
+        planes: &mut sixteens::Planes,
+        values: &mut [[S; 64]; 4],
+    ) -> bool {
+        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
+        unsafe { squares::decode::<S>(bits, (first, fixed), count, params, planes, values) }
     }
     #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(
@@ -140,6 +157,15 @@ fn store<T: BlockScalar>(set: &mut [T; 64], vector: usize, value: __m512i) {
     // * 64 bytes from there on are in the set, as was just seen, and any bits make a
     //   number of the types that sets are of.
     unsafe { _mm512_storeu_si512(std::ptr::from_mut(set).cast::<__m512i>().add(vector), value) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn to_array(lanes: __m512i) -> [u64; 8] {
+    let mut array = [0; 8];
+    // SAFETY: the array has 64 bytes.
+    unsafe { _mm512_storeu_si512(array.as_mut_ptr().cast(), lanes) };
+    array
 }
 
 /// Transposes eight times eight bytes: bit `i` of byte `j` goes to bit `7 − j` of byte `i`.

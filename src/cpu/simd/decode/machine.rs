@@ -36,6 +36,27 @@ pub(super) trait Machine: Copy {
         false
     }
 
+    /// Whether there may be a way to the values of sixteen blocks of sixteen at once.
+    const HAS_SIXTEENS: bool = false;
+    /// What such a way needs room for.
+    type Sixteens: Default;
+
+    /// The values of `count` blocks of sixteen that have a fixed number of bits, sixteen blocks
+    /// at most, the first of which begins at the first of the two numbers, and each as many bits
+    /// behind the one before as the second says; whether it could.
+    #[inline(always)]
+    fn sixteens<S: BlockScalar>(
+        self,
+        _bits: Bits<'_>,
+        _places: (u64, u32),
+        _count: usize,
+        _params: Params,
+        _room: &mut Self::Sixteens,
+        _values: &mut [[S; 64]; 4],
+    ) -> bool {
+        false
+    }
+
     /// The coefficients of a plane's code behind its known ones, how many they are, and where
     /// the group test is that ends it: at 64 if that is not here.
     #[inline(always)]

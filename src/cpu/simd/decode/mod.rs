@@ -131,32 +131,63 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     let mut source = Source::new(stream);
     let mut group = Group::new();
     let mut values = Values([[S::zeroed(); 64]; 4]);
+    let mut room = M::Sixteens::default();
     let mut runs = slab.runs(blocks);
     let rows = slab.block_rows::<N>();
     let mut position = start;
+    let fixed = params.fixed_bits().filter(|_| N == 16 && M::HAS_SIXTEENS);
+    let most = if fixed.is_some() { 16 } else { blocks_of(N) };
     loop {
-        let (first, count) = runs.next(blocks_of(N));
+        let (first, count) = runs.next(most);
         if count == 0 {
             return Ok(position);
         }
-        group.clear::<N>(S::TYPE.bits());
-        let read = read::blocks::<M, S, N>(
-            machine,
-            &mut source,
-            params,
-            (start, &mut position),
-            (first.number, count),
-            &mut group,
-        );
-        let whole = if position > source.len() { read } else { count };
-        machine.values::<S, N>(&group, sets_of(whole, N), params.is_reversible(), &mut values.0);
-        let values = values.0.as_flattened().as_chunks::<N>().0;
-        store::blocks::<S, N>(slab, (first, whole), &rows, values);
-        if position > source.len() {
-            return Err(Error::Truncated {
-                needed: position.div_ceil(8),
-                got: stream.len() as u64,
-            });
+        if let Some(fixed) = fixed
+            && count >= 4
+        {
+            let place = |number: usize| start + number as u64 * u64::from(fixed);
+            let (begin, last) = (place(first.number), place(first.number + count - 1));
+            if let Some(whole) = source.inside(last, fixed)
+                && machine.sixteens(
+                    whole.bits,
+                    (begin, fixed),
+                    count,
+                    params,
+                    &mut room,
+                    &mut values.0,
+                )
+            {
+                position = last + u64::from(fixed);
+                let values = values.0.as_flattened().as_chunks::<N>().0;
+                store::blocks::<S, N>(slab, (first, count), &rows, values);
+                continue;
+            }
+        }
+        let mut done = 0;
+        while done < count {
+            let first = first.neighbour(done);
+            let count = (count - done).min(blocks_of(N));
+            done += count;
+            group.clear::<N>(S::TYPE.bits());
+            let read = read::blocks::<M, S, N>(
+                machine,
+                &mut source,
+                params,
+                (start, &mut position),
+                (first.number, count),
+                &mut group,
+            );
+            let whole = if position > source.len() { read } else { count };
+            let exact = params.is_reversible();
+            machine.values::<S, N>(&group, sets_of(whole, N), exact, &mut values.0);
+            let values = values.0.as_flattened().as_chunks::<N>().0;
+            store::blocks::<S, N>(slab, (first, whole), &rows, values);
+            if position > source.len() {
+                return Err(Error::Truncated {
+                    needed: position.div_ceil(8),
+                    got: stream.len() as u64,
+                });
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::cpu::simd::level::Neon;
 
 impl Machine for Neon {
     type Isa = Self;
+    type Sixteens = ();
 
     #[inline(always)]
     fn isa(self) -> Self {

@@ -23,7 +23,7 @@ use super::machine::Machine;
 use super::source::Bits;
 
 /// Ones at odd places.
-const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+pub(super) const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
 
 /// How far a block's planes have been read.
 #[derive(Clone, Copy)]

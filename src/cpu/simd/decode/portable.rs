@@ -18,6 +18,7 @@ use crate::cpu::simd::level::Portable;
 
 impl Machine for Portable {
     type Isa = Self;
+    type Sixteens = ();
 
     #[inline(always)]
     fn isa(self) -> Self {

@@ -155,11 +155,12 @@ fn modes(scalar: ScalarType, dims: usize) -> Vec<Params> {
     ]
 }
 
-const SHAPES: [&[usize]; 9] = [
+const SHAPES: [&[usize]; 10] = [
     &[530],
     &[3],
     &[41, 37],
     &[4, 33],
+    &[7, 119],
     &[17, 13, 22],
     &[8, 4, 12],
     &[2, 1, 40],
