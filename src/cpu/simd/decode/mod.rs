@@ -5,6 +5,7 @@
 //! | `source` | the stream, and zeros behind it |
 //! | `head` | what a block says before its planes |
 //! | `parse` | codes to planes |
+//! | `several` | several planes by one look into a table |
 //! | `bytes` | codes to planes by tables |
 //! | `fours` | the same for blocks of four, by tables |
 //! | `read` | whole blocks to planes, several in lockstep |
@@ -29,6 +30,7 @@ mod portable;
 mod read;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod rows;
+mod several;
 mod source;
 mod store;
 #[cfg(test)]
@@ -39,7 +41,7 @@ use std::ops::Range;
 use super::level::{Isa, Kernel, Level};
 use crate::block::{BlockScalar, Job, Params, dispatch};
 use crate::error::{Error, Result};
-use crate::field::Slab;
+use crate::field::{BlockIndex, Rows, Slab};
 use crate::scalar::ScalarType;
 use group::{Group, blocks_of, sets_of};
 use machine::Machine;
@@ -128,66 +130,107 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     task: Task<'_, '_>,
 ) -> Result<u64> {
     let Task { stream, start, params, slab, blocks } = task;
-    let mut source = Source::new(stream);
-    let mut group = Group::new();
-    let mut values = Values([[S::zeroed(); 64]; 4]);
-    let mut room = M::Sixteens::default();
+    let mut work = Work {
+        source: Source::new(stream),
+        group: Group::new(),
+        values: Values([[S::zeroed(); 64]; 4]),
+        rows: slab.block_rows::<N>(),
+        start,
+        position: start,
+        params,
+    };
+    if let Some(fixed) = params.fixed_bits()
+        && N == 16
+        && M::HAS_SIXTEENS
+    {
+        return sixteens::<M, S, N>(machine, &mut work, slab, blocks, fixed);
+    }
     let mut runs = slab.runs(blocks);
-    let rows = slab.block_rows::<N>();
-    let mut position = start;
-    let fixed = params.fixed_bits().filter(|_| N == 16 && M::HAS_SIXTEENS);
-    let most = if fixed.is_some() { 16 } else { blocks_of(N) };
     loop {
-        let (first, count) = runs.next(most);
+        let (first, count) = runs.next(blocks_of(N));
         if count == 0 {
-            return Ok(position);
+            return Ok(work.position);
         }
-        if let Some(fixed) = fixed
-            && count >= 4
+        work.group::<M, N>(machine, slab, first, count)?;
+    }
+}
+
+/// The same for blocks of sixteen that have `fixed` bits each.
+#[inline(always)]
+fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    work: &mut Work<'_, S>,
+    slab: &mut Slab<'_>,
+    blocks: Range<usize>,
+    fixed: u32,
+) -> Result<u64> {
+    let mut runs = slab.runs(blocks);
+    let mut room = M::Sixteens::default();
+    loop {
+        let (first, count) = runs.next(16);
+        if count == 0 {
+            return Ok(work.position);
+        }
+        let place = |number: usize| work.start + number as u64 * u64::from(fixed);
+        let (begin, last) = (place(first.number), place(first.number + count - 1));
+        let (places, values) = ((begin, fixed), &mut work.values.0);
+        if count >= blocks_of(N)
+            && let Some(whole) = work.source.inside(last, fixed)
+            && machine.sixteens(whole.bits, places, count, work.params, &mut room, values)
         {
-            let place = |number: usize| start + number as u64 * u64::from(fixed);
-            let (begin, last) = (place(first.number), place(first.number + count - 1));
-            if let Some(whole) = source.inside(last, fixed)
-                && machine.sixteens(
-                    whole.bits,
-                    (begin, fixed),
-                    count,
-                    params,
-                    &mut room,
-                    &mut values.0,
-                )
-            {
-                position = last + u64::from(fixed);
-                let values = values.0.as_flattened().as_chunks::<N>().0;
-                store::blocks::<S, N>(slab, (first, count), &rows, values);
-                continue;
-            }
+            work.position = last + u64::from(fixed);
+            let values = values.as_flattened().as_chunks::<N>().0;
+            store::blocks::<S, N>(slab, (first, count), &work.rows, values);
+            continue;
         }
-        let mut done = 0;
-        while done < count {
-            let first = first.neighbour(done);
+        for done in (0..count).step_by(blocks_of(N)) {
             let count = (count - done).min(blocks_of(N));
-            done += count;
-            group.clear::<N>(S::TYPE.bits());
-            let read = read::blocks::<M, S, N>(
-                machine,
-                &mut source,
-                params,
-                (start, &mut position),
-                (first.number, count),
-                &mut group,
-            );
-            let whole = if position > source.len() { read } else { count };
-            let exact = params.is_reversible();
-            machine.values::<S, N>(&group, sets_of(whole, N), exact, &mut values.0);
-            let values = values.0.as_flattened().as_chunks::<N>().0;
-            store::blocks::<S, N>(slab, (first, whole), &rows, values);
-            if position > source.len() {
-                return Err(Error::Truncated {
-                    needed: position.div_ceil(8),
-                    got: stream.len() as u64,
-                });
-            }
+            work.group::<M, N>(machine, slab, first.neighbour(done), count)?;
         }
+    }
+}
+
+/// What decoding goes on with from group to group.
+struct Work<'a, S> {
+    source: Source<'a>,
+    group: Group,
+    values: Values<S>,
+    rows: Rows,
+    /// Where the field's first block begins if blocks have a fixed number of bits, and where
+    /// the next one does otherwise.
+    start: u64,
+    position: u64,
+    params: Params,
+}
+
+impl<S: BlockScalar> Work<'_, S> {
+    /// Reads `count` blocks that are neighbours along x, as many as make a group at most.
+    #[inline(always)]
+    fn group<M: Machine, const N: usize>(
+        &mut self,
+        machine: M,
+        slab: &mut Slab<'_>,
+        first: BlockIndex,
+        count: usize,
+    ) -> Result<()> {
+        let Self { source, group, values, rows, start, position, params } = self;
+        group.clear::<N>(S::TYPE.bits());
+        let read = read::blocks::<M, S, N>(
+            machine,
+            source,
+            *params,
+            (*start, position),
+            (first.number, count),
+            group,
+        );
+        let whole = if *position > source.len() { read } else { count };
+        machine.values::<S, N>(group, sets_of(whole, N), params.is_reversible(), &mut values.0);
+        let values = values.0.as_flattened().as_chunks::<N>().0;
+        store::blocks::<S, N>(slab, (first, whole), rows, values);
+        if *position > source.len() {
+            let got = source.len() / 8;
+            return Err(Error::Truncated { needed: position.div_ceil(8), got });
+        }
+        Ok(())
     }
 }
