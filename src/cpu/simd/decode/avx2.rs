@@ -38,6 +38,7 @@ impl SlowBits {
 impl Machine for FastBits {
     type Isa = Avx2;
     type Sixteens = ();
+    type Cubes = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {
@@ -74,6 +75,7 @@ impl Machine for FastBits {
 impl Machine for SlowBits {
     type Isa = Avx2;
     type Sixteens = ();
+    type Cubes = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {

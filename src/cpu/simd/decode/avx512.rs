@@ -4,6 +4,7 @@
 // Iterators and closures may not be compiled for these instructions; loops are.
 #![allow(clippy::needless_range_loop)]
 
+mod cubes;
 mod lanes;
 mod short;
 mod sixteens;
@@ -26,8 +27,9 @@ use lanes::{Lanes32, Lanes64, Wide};
 
 impl Machine for Avx512 {
     type Isa = Self;
-    const HAS_SIXTEENS: bool = true;
+    const HAS_LANES: bool = true;
     type Sixteens = sixteens::Planes;
+    type Cubes = squares::Cubes;
 
     #[inline(always)]
     fn isa(self) -> Self {
@@ -71,6 +73,34 @@ impl Machine for Avx512 {
     ) -> bool {
         // SAFETY: `self` proves that the CPU has all that this function is compiled for.
         unsafe { squares::decode::<S>(bits, (first, fixed), count, params, planes, values) }
+    }
+    #[inline(always)]
+    fn cubes<S: BlockScalar>(
+        self,
+        bits: Bits<'_>,
+        places: (u64, u32),
+        count: usize,
+        params: Params,
+        cubes: &mut squares::Cubes,
+    ) -> bool {
+        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
+        unsafe { cubes.read::<S>(bits, places, count, params) }
+    }
+    #[inline(always)]
+    fn values_of_cube<S: BlockScalar>(
+        self,
+        cubes: &squares::Cubes,
+        block: usize,
+        values: &mut [S; 64],
+    ) {
+        // SAFETY: likewise.
+        unsafe {
+            if size_of::<S>() == 4 {
+                cubes.values::<S, Lanes32, 4>(block, values);
+            } else {
+                cubes.values::<S, Lanes64, 8>(block, values);
+            }
+        }
     }
     #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(

@@ -36,10 +36,11 @@ pub(super) trait Machine: Copy {
         false
     }
 
-    /// Whether there may be a way to the values of sixteen blocks of sixteen at once.
-    const HAS_SIXTEENS: bool = false;
-    /// What such a way needs room for.
+    /// Whether there may be a way to read sixteen blocks at once, of sixteen values or of 64.
+    const HAS_LANES: bool = false;
+    /// What the one and the other need room for.
     type Sixteens: Default;
+    type Cubes: Default;
 
     /// The values of `count` blocks of sixteen that have a fixed number of bits, sixteen blocks
     /// at most, the first of which begins at the first of the two numbers, and each as many bits
@@ -55,6 +56,29 @@ pub(super) trait Machine: Copy {
         _values: &mut [[S; 64]; 4],
     ) -> bool {
         false
+    }
+
+    /// Reads the planes of blocks of 64, likewise; whether it could.
+    #[inline(always)]
+    fn cubes<S: BlockScalar>(
+        self,
+        _bits: Bits<'_>,
+        _places: (u64, u32),
+        _count: usize,
+        _params: Params,
+        _room: &mut Self::Cubes,
+    ) -> bool {
+        false
+    }
+
+    /// The values of one of them.
+    #[inline(always)]
+    fn values_of_cube<S: BlockScalar>(
+        self,
+        _room: &Self::Cubes,
+        _block: usize,
+        _values: &mut [S; 64],
+    ) {
     }
 
     /// The coefficients of a plane's code behind its known ones, how many they are, and where

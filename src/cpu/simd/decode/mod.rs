@@ -140,10 +140,13 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
         params,
     };
     if let Some(fixed) = params.fixed_bits()
-        && N == 16
-        && M::HAS_SIXTEENS
+        && M::HAS_LANES
     {
-        return sixteens::<M, S, N>(machine, &mut work, slab, blocks, fixed);
+        match N {
+            16 => return sixteens::<M, S, N>(machine, &mut work, slab, blocks, fixed),
+            64 => return cubes::<M, S, N>(machine, &mut work, slab, blocks, fixed),
+            _ => {}
+        }
     }
     let mut runs = slab.runs(blocks);
     loop {
@@ -181,6 +184,46 @@ fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
             work.position = last + u64::from(fixed);
             let values = values.as_flattened().as_chunks::<N>().0;
             store::blocks::<S, N>(slab, (first, count), &work.rows, values);
+            continue;
+        }
+        for done in (0..count).step_by(blocks_of(N)) {
+            let count = (count - done).min(blocks_of(N));
+            work.group::<M, N>(machine, slab, first.neighbour(done), count)?;
+        }
+    }
+}
+
+/// The same for blocks of 64.
+#[inline(always)]
+fn cubes<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    work: &mut Work<'_, S>,
+    slab: &mut Slab<'_>,
+    blocks: Range<usize>,
+    fixed: u32,
+) -> Result<u64> {
+    let mut runs = slab.runs(blocks);
+    let mut room = M::Cubes::default();
+    loop {
+        let (first, count) = runs.next(16);
+        if count == 0 {
+            return Ok(work.position);
+        }
+        let place = |number: usize| work.start + number as u64 * u64::from(fixed);
+        let (begin, last) = (place(first.number), place(first.number + count - 1));
+        if count > 2 * blocks_of(N)
+            && let Some(whole) = work.source.inside(last, fixed)
+            && machine.cubes::<S>(whole.bits, (begin, fixed), count, work.params, &mut room)
+        {
+            work.position = last + u64::from(fixed);
+            for done in (0..count).step_by(4) {
+                let count = (count - done).min(4);
+                for (block, values) in work.values.0[..count].iter_mut().enumerate() {
+                    machine.values_of_cube(&room, done + block, values);
+                }
+                let values = work.values.0.as_flattened().as_chunks::<N>().0;
+                store::blocks::<S, N>(slab, (first.neighbour(done), count), &work.rows, values);
+            }
             continue;
         }
         for done in (0..count).step_by(blocks_of(N)) {

@@ -291,7 +291,7 @@ fn finish<const W: usize>(
             for part in 0..2 {
                 let from = MOST + next + 32 * part;
                 let left = left[i].saturating_sub(512 * part as u64);
-                let rest = own(bits, at[i] + 512 * part as u64, left);
+                let rest: [u16; 32] = bytemuck::cast(own(bits, at[i] + 512 * part as u64, left));
                 planes[i][from..from + 32].copy_from_slice(&rest);
             }
             written[i] = MOST as u64;
@@ -302,7 +302,7 @@ fn finish<const W: usize>(
 /// The bits from `at` on, as many as are `left` and 512 at most, and zeros behind them.
 #[target_feature(enable = "bmi2,avx512f,avx512vbmi2")]
 #[inline]
-fn own(bits: Bits<'_>, at: u64, left: u64) -> [u16; 32] {
+pub(super) fn own(bits: Bits<'_>, at: u64, left: u64) -> [u64; 8] {
     let left = left.min(512);
     let words = _bzhi_u32(0xff, (left as u32).div_ceil(64)) as __mmask8;
     let base = bits.base().wrapping_add((at / 8) as usize);
@@ -321,7 +321,7 @@ fn own(bits: Bits<'_>, at: u64, left: u64) -> [u16; 32] {
     let left = _mm512_sub_epi64(_mm512_set1_epi64(left as i64), places);
     let left = _mm512_max_epi64(left, _mm512_setzero_si512());
     let beyond = _mm512_sllv_epi64(_mm512_set1_epi64(-1), left);
-    bytemuck::cast(to_array(_mm512_andnot_si512(beyond, word)))
+    to_array(_mm512_andnot_si512(beyond, word))
 }
 
 /// The place, below 32, of the one-bit of each mask that has `count` before it.
