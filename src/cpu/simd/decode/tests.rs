@@ -155,7 +155,7 @@ fn modes(scalar: ScalarType, dims: usize) -> Vec<Params> {
     ]
 }
 
-const SHAPES: [&[usize]; 10] = [
+const SHAPES: [&[usize]; 11] = [
     &[530],
     &[3],
     &[41, 37],
@@ -163,6 +163,7 @@ const SHAPES: [&[usize]; 10] = [
     &[7, 119],
     &[17, 13, 22],
     &[8, 4, 12],
+    &[3, 5, 90],
     &[2, 1, 40],
     &[5, 6, 9, 7],
     &[4, 8, 4, 8],

@@ -45,30 +45,30 @@ impl Planes {
 /// How far eight blocks have been read.
 #[derive(Clone, Copy)]
 struct Eight {
-    heads: Heads,
-    /// How many planes there are.
-    precision: __m512i,
-    /// How many bits and planes have been read.
+    at: __m512i,
+    /// Bits of the blocks, none any more of those whose end is known.
+    budget: __m512i,
+    /// How many bits have been read, and planes but those that are zeros above them.
     used: __m512i,
     planes: __m512i,
     /// Coefficients that had a one-bit, or stand before one that had.
     known: __m512i,
-    /// Lanes in the middle of a plane, and which state they are in (0 or 1).
-    amid: __mmask8,
+    /// So many of them have a bit that comes first: none in the middle of a plane.
+    first: __m512i,
+    /// The state at the next bit, in the middle of a plane: 0 or 1.
     state: __m512i,
-    /// Lanes that do not stand still.
-    live: __mmask8,
-    /// What the last look was.
-    look: Look,
+    /// Lanes whose end is known, and the last look.
+    over: __mmask8,
+    last: Look,
 }
 
-/// What a look shows.
+/// A look at a code that is cut, or makes all coefficients known.
 #[derive(Clone, Copy)]
 struct Look {
-    /// The plane's bits of known coefficients, and how many coefficients are known.
-    own: __m512i,
+    /// Planes before this one.
+    planes: __m512i,
     known: __m512i,
-    /// The code behind them, which bits of it are coefficients, and how many bits are left.
+    /// The code, which bits of it are coefficients, and how many are left.
     code: __m512i,
     coefficients: __m512i,
     left: __m512i,
@@ -79,11 +79,12 @@ struct Look {
 struct Seen {
     own: [[u64; 8]; STEPS],
     known: [[u64; 8]; STEPS],
+    codes: [[u64; 8]; STEPS],
+    /// The bits that are coefficients, which take the place of the masks that say where.
     coefficients: [[u64; 8]; STEPS],
-    /// Lanes that went on, and those that came to the end of a plane.
-    live: [__mmask8; STEPS],
+    /// Lanes that came to the end of a plane.
     ended: [__mmask8; STEPS],
-    /// The plane that was not at its end yet.
+    /// What there is of a plane that has not ended yet.
     part: [u64; 8],
 }
 
@@ -100,8 +101,8 @@ pub(super) fn read(
 ) -> [u64; BLOCKS] {
     let mut counts = [0; BLOCKS];
     let (first, second) = counts.split_at_mut(8);
-    let mut a = begin(bits, &heads[0], &precisions[..8], first);
-    let mut b = begin(bits, &heads[1], &precisions[8..], second);
+    let mut a = begin(bits, &heads[0], first);
+    let mut b = begin(bits, &heads[1], second);
     for (planes, &count) in planes.0.iter_mut().zip(&counts) {
         // Of lengths that are known, so that it becomes a few stores.
         planes[..32].fill(0);
@@ -111,15 +112,16 @@ pub(super) fn read(
     }
     let mut seen = [const { Seen::new() }; 2];
     let mut steps = 0;
-    while is_active(&a) | is_active(&b) {
-        let codes =
-            [step(bits, &mut a, &mut seen[0], steps), step(bits, &mut b, &mut seen[1], steps)];
-        for (codes, seen) in codes.iter().zip(&mut seen) {
-            let coefficients = &mut seen.coefficients[steps % STEPS];
-            for (mask, &code) in coefficients.iter_mut().zip(codes) {
-                *mask = _pext_u64(code, *mask);
-            }
-        }
+    let mut most = 0;
+    for (&precision, &count) in precisions.iter().zip(&counts) {
+        most = precision.saturating_sub(count).max(most);
+    }
+    let zeros = counts;
+    while is_active(&a, most) | is_active(&b, most) {
+        step(bits, &mut a, &mut seen[0], steps);
+        step(bits, &mut b, &mut seen[1], steps);
+        take(&mut seen[0], steps);
+        take(&mut seen[1], steps);
         steps += 1;
         if steps == STEPS {
             put(&mut seen[0], &mut planes.0[..8], &mut counts[..8]);
@@ -129,16 +131,22 @@ pub(super) fn read(
     }
     put(&mut seen[0], &mut planes.0[..8], &mut counts[..8]);
     put(&mut seen[1], &mut planes.0[8..], &mut counts[8..]);
-    finish(bits, &a, &seen[0].part, &mut planes.0[..8], &mut counts[..8]);
-    finish(bits, &b, &seen[1].part, &mut planes.0[8..], &mut counts[8..]);
+    finish(bits, &heads[0], &a, &zeros[..8], &mut planes.0[..8], &mut counts[..8]);
+    finish(bits, &heads[1], &b, &zeros[8..], &mut planes.0[8..], &mut counts[8..]);
     counts
 }
 
 impl Seen {
     const fn new() -> Self {
         let none = [[0; 8]; STEPS];
-        let never = [0; STEPS];
-        Self { own: none, known: none, coefficients: none, live: never, ended: never, part: [0; 8] }
+        Self {
+            own: none,
+            known: none,
+            codes: none,
+            coefficients: none,
+            ended: [0; STEPS],
+            part: [0; 8],
+        }
     }
 }
 
@@ -147,95 +155,112 @@ impl Seen {
     enable = "bmi2,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx512vpopcntdq"
 )]
 #[inline]
-fn begin(bits: Bits<'_>, heads: &Heads, precisions: &[u64], counts: &mut [u64]) -> Eight {
+fn begin(bits: Bits<'_>, heads: &Heads, counts: &mut [u64]) -> Eight {
     let nothing = _mm512_setzero_si512();
-    let mut heads = *heads;
-    heads.budget = _mm512_maskz_mov_epi64(heads.present, heads.budget);
+    let budget = _mm512_maskz_mov_epi64(heads.present, heads.budget);
     let [low, _] = words(bits, heads.at);
-    let low = _mm512_andnot_si512(above(heads.budget), low);
+    let low = _mm512_andnot_si512(above(budget), low);
     // There may be more where a word is nothing but zeros; these are planes as others are.
     let below = _mm512_sub_epi64(low, _mm512_set1_epi64(1));
     let zeros = _mm512_popcnt_epi64(_mm512_andnot_si512(low, below));
     let zeros = _mm512_min_epu64(zeros, _mm512_set1_epi64(SIGHT - 1));
     counts.copy_from_slice(&to_array(zeros));
-    let mut precision = [0; 8];
-    precision.copy_from_slice(precisions);
-    let look =
-        Look { own: nothing, known: nothing, code: nothing, coefficients: nothing, left: nothing };
-    Eight {
-        heads,
-        precision: from_array(&precision),
-        used: zeros,
-        planes: zeros,
+    let last = Look {
+        planes: nothing,
         known: nothing,
-        amid: 0,
+        code: nothing,
+        coefficients: nothing,
+        left: nothing,
+    };
+    Eight {
+        at: heads.at,
+        budget,
+        used: zeros,
+        planes: nothing,
+        known: nothing,
+        first: nothing,
         state: nothing,
-        live: 0xff,
-        look,
+        over: 0,
+        last,
     }
 }
 
-/// Whether a lane does not stand still, and has planes and bits left.
+/// Whether a lane has bits left, and may have planes.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn is_active(lanes: &Eight) -> bool {
-    let left = _mm512_cmplt_epu64_mask(lanes.used, lanes.heads.budget) | lanes.amid;
-    _mm512_mask_cmplt_epu64_mask(lanes.live & left, lanes.planes, lanes.precision) != 0
+fn is_active(lanes: &Eight, most: u64) -> bool {
+    // A plane has to be brought to its end, even if no bit is left.
+    let amid = _mm512_sub_epi64(lanes.known, lanes.first);
+    let end = _mm512_add_epi64(lanes.budget, amid);
+    let left = _mm512_cmplt_epu64_mask(lanes.used, end);
+    _mm512_mask_cmplt_epu64_mask(left, lanes.planes, _mm512_set1_epi64(most as i64)) != 0
 }
 
-/// Takes a look, and notes it as that of step `step`; the codes.
+/// Takes a look, and notes it as that of step `step`.
 #[target_feature(
     enable = "bmi2,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx512vpopcntdq"
 )]
 #[inline]
-fn step(bits: Bits<'_>, lanes: &mut Eight, seen: &mut Seen, step: usize) -> [u64; 8] {
+fn step(bits: Bits<'_>, lanes: &mut Eight, seen: &mut Seen, step: usize) {
     let one = _mm512_set1_epi64(1);
     let odd = _mm512_set1_epi64(ODD as i64);
     let nothing = _mm512_setzero_si512();
     let sight = _mm512_set1_epi64((1 << SIGHT) - 1);
-    let Eight { heads, known, .. } = *lanes;
-    let used = _mm512_min_epu64(lanes.used, heads.budget);
-    let [low, high] = words(bits, _mm512_add_epi64(heads.at, used));
-    let left = _mm512_sub_epi64(heads.budget, used);
-    // In the middle of a plane, nothing is known of it.
-    let n = _mm512_maskz_mov_epi64(!lanes.amid, known);
-    // low & !above(n) & !above(left)
-    let own = _mm512_ternarylogic_epi64::<0x10>(low, above(n), above(left));
-    let left = _mm512_max_epi64(_mm512_sub_epi64(left, n), nothing);
-    let code = _mm512_andnot_si512(above(left), _mm512_shrdv_epi64(low, high, n));
+    let Eight { at, budget, used, planes, known, first, state, over, .. } = *lanes;
+    let used = _mm512_min_epu64(used, budget);
+    let [low, high] = words(bits, _mm512_add_epi64(at, used));
+    let left = _mm512_sub_epi64(budget, used);
+    // low & !above(first) & !above(left)
+    let own = _mm512_ternarylogic_epi64::<0x10>(low, above(first), above(left));
+    let left = _mm512_max_epi64(_mm512_sub_epi64(left, first), nothing);
+    let code = _mm512_andnot_si512(above(left), _mm512_shrdv_epi64(low, high, first));
     let flipped = _mm512_xor_si512(code, odd);
-    let sum = _mm512_add_epi64(_mm512_add_epi64(odd, flipped), lanes.state);
+    let sum = _mm512_add_epi64(_mm512_add_epi64(odd, flipped), state);
     // code | states, where states are sum ^ flipped.
     let either = _mm512_ternarylogic_epi64::<0xf6>(code, sum, flipped);
     let either = _mm512_and_si512(either, sight);
-    let next = _mm512_add_epi64(either, one);
-    let before = _mm512_andnot_si512(next, either);
+    let before = _mm512_andnot_si512(_mm512_add_epi64(either, one), either);
     let coefficients = _mm512_ternarylogic_epi64::<0x60>(before, sum, flipped);
     let after = _mm512_add_epi64(known, _mm512_popcnt_epi64(coefficients));
-    let amid = _mm512_cmpeq_epi64_mask(before, sight);
-    let is_full = _mm512_cmpge_epu64_mask(after, _mm512_set1_epi64(64));
-    let is_cut = _mm512_mask_cmplt_epu64_mask(amid, left, _mm512_set1_epi64(SIGHT));
-    let live = lanes.live & !(is_full | is_cut);
+    let ended = _mm512_cmpneq_epi64_mask(before, sight);
+    let cut = _mm512_mask_cmplt_epu64_mask(!ended, left, _mm512_set1_epi64(SIGHT));
+    let is_last = _mm512_cmpge_epu64_mask(after, _mm512_set1_epi64(64)) | cut;
     // The group test that fails is read too.
-    let read = _mm512_popcnt_epi64(before);
-    let read = _mm512_mask_add_epi64(read, !amid, read, one);
-    let read = _mm512_add_epi64(read, n);
-    lanes.used = _mm512_mask_add_epi64(lanes.used, live, used, read);
-    lanes.planes = _mm512_mask_add_epi64(lanes.planes, live & !amid, lanes.planes, one);
-    lanes.known = _mm512_mask_mov_epi64(known, live, after);
-    let state = _mm512_srli_epi64::<{ SIGHT as u32 }>(_mm512_xor_si512(sum, flipped));
-    let state = _mm512_maskz_and_epi64(amid, state, one);
-    lanes.state = _mm512_mask_mov_epi64(lanes.state, live, state);
-    lanes.amid = lanes.amid & !live | amid & live;
-    lanes.live = live;
-    lanes.look = Look { own, known, code, coefficients, left };
+    let read = _mm512_add_epi64(first, _mm512_popcnt_epi64(before));
+    let read = _mm512_mask_add_epi64(read, ended, read, one);
+    lanes.used = _mm512_add_epi64(used, read);
+    let ended = ended | is_last;
+    lanes.planes = _mm512_mask_add_epi64(planes, ended, planes, one);
+    lanes.known = _mm512_maskz_mov_epi64(!is_last, after);
+    lanes.first = _mm512_maskz_mov_epi64(ended, lanes.known);
+    let next = _mm512_srli_epi64::<{ SIGHT as u32 }>(_mm512_xor_si512(sum, flipped));
+    lanes.state = _mm512_maskz_and_epi64(!ended, next, one);
+    lanes.budget = _mm512_maskz_mov_epi64(!is_last, budget);
+    lanes.over = over | is_last;
+    let last = &mut lanes.last;
+    last.planes = _mm512_mask_mov_epi64(last.planes, is_last, planes);
+    last.known = _mm512_mask_mov_epi64(last.known, is_last, known);
+    last.code = _mm512_mask_mov_epi64(last.code, is_last, code);
+    last.coefficients = _mm512_mask_mov_epi64(last.coefficients, is_last, coefficients);
+    last.left = _mm512_mask_mov_epi64(last.left, is_last, left);
     let step = step % STEPS;
     seen.own[step] = to_array(own);
     seen.known[step] = to_array(known);
+    seen.codes[step] = to_array(code);
     seen.coefficients[step] = to_array(coefficients);
-    seen.live[step] = live;
-    seen.ended[step] = live & !amid;
-    to_array(code)
+    seen.ended[step] = ended;
+}
+
+/// Takes the coefficients' bits out of codes.
+#[target_feature(enable = "bmi2")]
+#[inline]
+fn take(seen: &mut Seen, step: usize) {
+    // In memory, whence they come sooner than one by one out of a vector.
+    let seen = std::hint::black_box(seen);
+    let codes = &seen.codes[step % STEPS];
+    for (mask, &code) in seen.coefficients[step % STEPS].iter_mut().zip(codes) {
+        *mask = _pext_u64(code, *mask);
+    }
 }
 
 /// Puts what was seen where planes are.
@@ -252,14 +277,12 @@ fn put(seen: &mut Seen, planes: &mut [[u64; MOST + STEPS]], counts: &mut [u64]) 
         let bits = _mm512_sllv_epi64(bits, from_array(&seen.known[step]));
         // own | bits | part
         let row = _mm512_ternarylogic_epi64::<0xfe>(from_array(&seen.own[step]), bits, part);
-        part = _mm512_mask_mov_epi64(part, seen.live[step], row);
-        part = _mm512_maskz_mov_epi64(!seen.ended[step], part);
+        part = _mm512_maskz_mov_epi64(!seen.ended[step], row);
         let bit = _mm512_set1_epi64(1 << step);
         ended = _mm512_mask_or_epi64(ended, seen.ended[step], ended, bit);
         rows[step] = row;
     }
     seen.part = to_array(part);
-    seen.live = [0; STEPS];
     seen.ended = [0; STEPS];
     let lanes = transposed(rows);
     let ended = to_array(ended);
@@ -271,23 +294,24 @@ fn put(seen: &mut Seen, planes: &mut [[u64; MOST + STEPS]], counts: &mut [u64]) 
     }
 }
 
-/// Reads the plane at which lanes stand still, and all behind it.
+/// Reads the plane of the last look, and all behind it.
 #[target_feature(
     enable = "bmi2,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx512vpopcntdq"
 )]
 #[inline]
 fn finish(
     bits: Bits<'_>,
+    heads: &Heads,
     lanes: &Eight,
-    part: &[u64; 8],
+    zeros: &[u64],
     planes: &mut [[u64; MOST + STEPS]],
     counts: &mut [u64],
 ) {
-    let mut which = !lanes.live;
+    let mut which = lanes.over;
     if which == 0 {
         return;
     }
-    let Look { own: known_bits, known, code, coefficients, left } = lanes.look;
+    let Look { planes: before, known, code, coefficients, left } = lanes.last;
     let last = nth_one(coefficients, _mm512_sub_epi64(_mm512_set1_epi64(63), known));
     // The code ends where the last coefficient's bit would be, or with the budget, and has a
     // one-bit there.
@@ -295,17 +319,18 @@ fn finish(
     let coefficients = _mm512_andnot_si512(above(stop), coefficients);
     let count = _mm512_add_epi64(known, _mm512_popcnt_epi64(coefficients));
     let end = _mm512_sllv_epi64(_mm512_set1_epi64(1), count);
-    let plane = _mm512_ternarylogic_epi64::<0xfe>(known_bits, end, from_array(part));
-    let [plane, known, code] = [to_array(plane), to_array(known), to_array(code)];
-    let coefficients = to_array(coefficients);
     let rest = _mm512_sub_epi64(left, stop);
-    let at = _mm512_sub_epi64(_mm512_add_epi64(lanes.heads.at, lanes.heads.budget), rest);
+    let at = _mm512_sub_epi64(_mm512_add_epi64(heads.at, heads.budget), rest);
+    let [before, known, end] = [to_array(before), to_array(known), to_array(end)];
+    let [code, coefficients] = [to_array(code), to_array(coefficients)];
     let [mut at, mut rest] = [to_array(at), to_array(rest)];
     while which != 0 {
         let i = which.trailing_zeros() as usize;
         which &= which - 1;
-        let mut from = (counts[i] as usize).min(MOST);
-        planes[i][from] = plane[i] | _pext_u64(code[i], coefficients[i]) << (known[i] % 64);
+        let mut from = ((zeros[i] + before[i]) as usize).min(MOST);
+        // What is there already is right as far as coefficients were known.
+        let plane = _bzhi_u64(planes[i][from], known[i] as u32) | end[i];
+        planes[i][from] = plane | _pext_u64(code[i], coefficients[i]) << (known[i] % 64);
         from += 1;
         // All coefficients are known: planes are their own codes.
         while rest[i] > 0 && from < MOST {
