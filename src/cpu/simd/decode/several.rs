@@ -8,11 +8,11 @@ use super::parse::Cursor;
 use super::source::Bits;
 
 /// Bits that are looked up at once.
-const INDEX: u32 = 8;
+const INDEX: u32 = 10;
 /// Most planes of an entry.
 const MOST: u32 = 4;
 /// Coefficients known, fewer than these.
-const KNOWN: usize = 6;
+const KNOWN: usize = 4;
 
 /// Whole planes by the number of coefficients known and the next bits:
 /// bits of all codes in byte 0, coefficients known afterwards in the next four bits, planes in
