@@ -125,7 +125,9 @@ fn begin<S: BlockScalar, const N: usize>(
 ) -> Cursor {
     let head = Head::read::<S, N>(Place { bits, at }, params);
     group.note(slot, &head);
-    Cursor::begin(bits, head, S::TYPE.bits()).0
+    let (mut cursor, window) = Cursor::begin(bits, head, S::TYPE.bits());
+    several::planes::<N>(bits, window, &mut cursor, slot, group);
+    cursor
 }
 
 /// Reads two blocks, a plane of each at a time, so that one need not wait for the other.
