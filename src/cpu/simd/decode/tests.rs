@@ -278,3 +278,34 @@ fn short_blocks_of_every_length() {
         }
     }
 }
+
+#[test]
+fn blocks_side_by_side_of_many_lengths() {
+    let mut rng = Rng::with_seed(17);
+    let mut turns = Turns::new(7);
+    for scalar in ScalarType::ALL {
+        for (shape, longest) in [(vec![3, 71], 1300), (vec![2, 3, 71], 4600)] {
+            let mut bits = scalar.exponent_bits().map_or(0, |bits| 1 + bits);
+            while bits < longest {
+                // Ones, in eight bits: many zeros make long runs, many ones long codes.
+                bits += 1 + bits / 24;
+                for ones in [0, 1, 2, 3, 5, 7, 8] {
+                    if !turns.is_next() {
+                        continue;
+                    }
+                    let fixed = Params { minbits: bits, maxbits: bits, ..Params::default() };
+                    let few = Params { maxprec: rng.u32(1..65), ..fixed };
+                    let low = Params { minexp: rng.i32(-40..0), ..fixed };
+                    let byte = || (0..8).map(|bit| u8::from(rng.u32(..8) < ones) << bit).sum();
+                    let len = 18 * bits as usize / 8 + 200;
+                    let stream: Vec<u8> = std::iter::repeat_with(byte).take(len).collect();
+                    for params in [fixed, few, low] {
+                        let (start, shape) = (u64::from(bits) % 11, shape.clone());
+                        let case = Case { stream: vec![], start, params, scalar, shape };
+                        case.check(&stream, 1, "blocks side by side");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -284,7 +284,7 @@ fn put(seen: &mut Seen, planes: &mut [[u64; MOST + STEPS]], counts: &mut [u64]) 
     }
     seen.part = to_array(part);
     seen.ended = [0; STEPS];
-    let lanes = transposed(rows);
+    let lanes = transposed(&rows);
     let ended = to_array(ended);
     for i in 0..8 {
         let row = _mm512_maskz_compress_epi64(ended[i] as __mmask8, lanes[i]);
@@ -398,15 +398,15 @@ fn nth_one(mut masks: __m512i, mut count: __m512i) -> __m512i {
 /// Rows to columns.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn transposed(rows: [__m512i; 8]) -> [__m512i; 8] {
-    let mut pairs = rows;
+fn transposed(rows: &[__m512i; 8]) -> [__m512i; 8] {
+    let mut pairs = *rows;
     for i in 0..4 {
         let [a, b] = [rows[2 * i], rows[2 * i + 1]];
         pairs[2 * i] = _mm512_unpacklo_epi64(a, b);
         pairs[2 * i + 1] = _mm512_unpackhi_epi64(a, b);
     }
     // Of each four rows, columns j and j + 4 are side by side in part j.
-    let mut fours = rows;
+    let mut fours = *rows;
     for h in 0..2 {
         for j in 0..2 {
             let [a, b] = [pairs[4 * h + j], pairs[4 * h + 2 + j]];
@@ -416,7 +416,7 @@ fn transposed(rows: [__m512i; 8]) -> [__m512i; 8] {
             fours[4 * h + j + 2] = _mm512_permutex2var_epi64(a, odd, b);
         }
     }
-    let mut columns = rows;
+    let mut columns = *rows;
     for j in 0..4 {
         let [a, b] = [fours[j], fours[4 + j]];
         columns[j] = _mm512_shuffle_i64x2::<0x44>(a, b);

@@ -224,7 +224,7 @@ impl Wide<4> for Lanes32 {
             let bytes = square_bytes(planes, 0, _bzhi_u32(u32::MAX, count));
             let bytes = _mm512_permutexvar_epi8(load(&JOIN_32, 0), bytes);
             vectors[0] = Self(_mm512_xor_si512(bytes, negabinary)).sub(Self(negabinary));
-        })
+        });
     }
     #[inline(always)]
     fn join([a, b, c, d]: [__m512i; 4]) -> [Self; 4] {
@@ -335,7 +335,7 @@ impl Wide<8> for Lanes64 {
                 vectors[i] = Self(_mm512_xor_si512(bytes, negabinary)).sub(Self(negabinary));
                 i += 1;
             }
-        })
+        });
     }
     #[inline(always)]
     fn join(bytes: [__m512i; 8]) -> [Self; 8] {

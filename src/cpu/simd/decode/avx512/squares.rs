@@ -77,7 +77,7 @@ pub(super) fn decode<S: BlockScalar>(
     let limits = (S::TYPE.bits() as usize, u64::from(budget));
     let extents = match budget {
         ..=64 => sixteens::read::<1>(bits, &heads, limits, planes),
-        ..=128 => sixteens::read::<2>(bits, &heads, limits, planes),
+        65..=128 => sixteens::read::<2>(bits, &heads, limits, planes),
         _ => sixteens::read::<4>(bits, &heads, limits, planes),
     };
     for set in 0..count.div_ceil(4) {
