@@ -55,7 +55,7 @@ static ONE: [[[u32; 128]; 8]; 3] = {
 
 /// All planes that fewer bits than those make, a byte each, by the number of coefficients
 /// known (all but the last, if 3) and the bits, with a one behind them. If there are more
-/// than eight planes, the first ones are all that a block has.
+/// than eight planes, nothing was read before, and the first bit is a one or all are zeros.
 static LAST: [[u64; 1 << INDEX]; 4] = {
     let mut table = [[0; 1 << INDEX]; 4];
     let mut known = 0;
@@ -186,8 +186,8 @@ pub(super) fn read(bits: Bits<'_>, head: Head, planes: &mut [u8]) -> u64 {
             next += count;
         }
     }
-    if at + u64::from(INDEX) > end && next + 8 <= last {
-        // The last bits, and a one behind them.
+    if at + u64::from(INDEX) > end && next + INDEX as usize <= last + 1 {
+        // The last bits, and a one behind them; there are as many planes, at least.
         let left = end - at;
         let window = bits.peek(at) & !(u64::MAX << left) | 1 << left;
         if let Some(place) = planes.get_mut(next..next + 8) {

@@ -257,14 +257,16 @@ fn short_blocks_of_every_length() {
     let mut rng = Rng::with_seed(13);
     for (scalar, bits) in [F32, F64, I32, I64].into_iter().zip([9, 12, 1, 1]) {
         for bits in bits..=70 {
-            for (shape, ones) in [(vec![300], 1), (vec![300], 3), (vec![61, 18], 2), (vec![300], 6)]
-            {
+            let (line, square) = (vec![300], vec![61, 18]);
+            for (shape, ones) in [(&line, 0), (&line, 1), (&line, 3), (&square, 2), (&line, 6)] {
                 let fixed = Params { minbits: bits, maxbits: bits, ..Params::default() };
                 let few = Params { maxprec: rng.u32(1..65), ..fixed };
                 let low = Params { minexp: rng.i32(-40..0), ..fixed };
                 let byte = || (0..8).map(|bit| u8::from(rng.u32(..8) < ones) << bit).sum();
                 let stream: Vec<u8> = std::iter::repeat_with(byte).take(1000).collect();
-                for params in [fixed, few, low] {
+                // Blocks that may end before.
+                let loose = Params { minbits: 1, ..fixed };
+                for params in [fixed, few, low, loose] {
                     let case = Case {
                         stream: stream.clone(),
                         start: u64::from(bits) % 11,
