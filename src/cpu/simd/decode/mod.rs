@@ -168,7 +168,8 @@ fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
     fixed: u32,
 ) -> Result<u64> {
     let mut runs = slab.runs(blocks);
-    let mut room = M::Sixteens::default();
+    // Made when there is something to be read so.
+    let mut room = None;
     loop {
         let (first, count) = runs.next(16);
         if count == 0 {
@@ -179,7 +180,8 @@ fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
         let (places, values) = ((begin, fixed), &mut work.values.0);
         if count >= blocks_of(N)
             && let Some(whole) = work.source.inside(last, fixed)
-            && machine.sixteens(whole.bits, places, count, work.params, &mut room, values)
+            && let room = room.get_or_insert_with(M::Sixteens::default)
+            && machine.sixteens(whole.bits, places, count, work.params, room, values)
         {
             work.position = last + u64::from(fixed);
             let values = values.as_flattened().as_chunks::<N>().0;
@@ -203,7 +205,7 @@ fn cubes<M: Machine, S: BlockScalar, const N: usize>(
     fixed: u32,
 ) -> Result<u64> {
     let mut runs = slab.runs(blocks);
-    let mut room = M::Cubes::default();
+    let mut room = None;
     loop {
         let (first, count) = runs.next(16);
         if count == 0 {
@@ -213,13 +215,14 @@ fn cubes<M: Machine, S: BlockScalar, const N: usize>(
         let (begin, last) = (place(first.number), place(first.number + count - 1));
         if count > 2 * blocks_of(N)
             && let Some(whole) = work.source.inside(last, fixed)
-            && machine.cubes::<S>(whole.bits, (begin, fixed), count, work.params, &mut room)
+            && let room = room.get_or_insert_with(M::Cubes::default)
+            && machine.cubes::<S>(whole.bits, (begin, fixed), count, work.params, room)
         {
             work.position = last + u64::from(fixed);
             for done in (0..count).step_by(4) {
                 let count = (count - done).min(4);
                 for (block, values) in work.values.0[..count].iter_mut().enumerate() {
-                    machine.values_of_cube(&room, done + block, values);
+                    machine.values_of_cube(room, done + block, values);
                 }
                 let values = work.values.0.as_flattened().as_chunks::<N>().0;
                 store::blocks::<S, N>(slab, (first.neighbour(done), count), &work.rows, values);
