@@ -173,6 +173,8 @@ mod x86 {
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512cd")
                 && is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512vbmi2")
+                && is_x86_feature_detected!("avx512vpopcntdq")
                 && is_x86_feature_detected!("gfni");
             all.then_some(Self(()))
         }
@@ -255,7 +257,7 @@ mod x86 {
         #[inline(always)]
         fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
             #[target_feature(
-                enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,gfni"
+                enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
             )]
             fn inner<K: Kernel>(isa: Avx512, kernel: K) -> K::Output {
                 kernel.run(isa)

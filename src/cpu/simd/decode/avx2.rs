@@ -37,6 +37,8 @@ impl SlowBits {
 
 impl Machine for FastBits {
     type Isa = Avx2;
+    type Sixteens = ();
+    type Cubes = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {
@@ -72,6 +74,8 @@ impl Machine for FastBits {
 
 impl Machine for SlowBits {
     type Isa = Avx2;
+    type Sixteens = ();
+    type Cubes = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {

@@ -4,8 +4,11 @@
 // Iterators and closures may not be compiled for these instructions; loops are.
 #![allow(clippy::needless_range_loop)]
 
+mod cubes;
 mod lanes;
 mod short;
+mod sixteens;
+mod squares;
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
@@ -24,6 +27,9 @@ use lanes::{Lanes32, Lanes64, Wide};
 
 impl Machine for Avx512 {
     type Isa = Self;
+    const HAS_LANES: bool = true;
+    type Sixteens = sixteens::Planes;
+    type Cubes = squares::Cubes;
 
     #[inline(always)]
     fn isa(self) -> Self {
@@ -54,6 +60,47 @@ impl Machine for Avx512 {
     ) -> bool {
         // SAFETY: `self` proves that the CPU has all that this function is compiled for.
         unsafe { short::read::<S>(bits, at, params, group) }
+    }
+    #[inline(always)]
+    fn sixteens<S: BlockScalar>(
+        self,
+        bits: Bits<'_>,
+        (first, fixed): (u64, u32),
+        count: usize,
+        params: Params,
+        planes: &mut sixteens::Planes,
+        values: &mut [[S; 64]; 4],
+    ) -> bool {
+        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
+        unsafe { squares::decode::<S>(bits, (first, fixed), count, params, planes, values) }
+    }
+    #[inline(always)]
+    fn cubes<S: BlockScalar>(
+        self,
+        bits: Bits<'_>,
+        places: (u64, u32),
+        count: usize,
+        params: Params,
+        cubes: &mut squares::Cubes,
+    ) -> bool {
+        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
+        unsafe { cubes.read::<S>(bits, places, count, params) }
+    }
+    #[inline(always)]
+    fn values_of_cube<S: BlockScalar>(
+        self,
+        cubes: &squares::Cubes,
+        block: usize,
+        values: &mut [S; 64],
+    ) {
+        // SAFETY: likewise.
+        unsafe {
+            if size_of::<S>() == 4 {
+                cubes.values::<S, Lanes32, 4>(block, values);
+            } else {
+                cubes.values::<S, Lanes64, 8>(block, values);
+            }
+        }
     }
     #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(
@@ -140,6 +187,15 @@ fn store<T: BlockScalar>(set: &mut [T; 64], vector: usize, value: __m512i) {
     // * 64 bytes from there on are in the set, as was just seen, and any bits make a
     //   number of the types that sets are of.
     unsafe { _mm512_storeu_si512(std::ptr::from_mut(set).cast::<__m512i>().add(vector), value) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn to_array(lanes: __m512i) -> [u64; 8] {
+    let mut array = [0; 8];
+    // SAFETY: the array has 64 bytes.
+    unsafe { _mm512_storeu_si512(array.as_mut_ptr().cast(), lanes) };
+    array
 }
 
 /// Transposes eight times eight bytes: bit `i` of byte `j` goes to bit `7 − j` of byte `i`.

@@ -9,12 +9,14 @@ use super::head::Head;
 use super::source::Bits;
 
 /// Bits that are looked up at once.
-const INDEX: u32 = 8;
+const INDEX: u32 = 10;
+
 /// Most planes of an entry.
 const MOST: usize = 4;
 
-/// Planes by the number of coefficients known and the next bits:
-/// bits of code in byte 0, coefficients known afterwards in byte 1, planes in byte 2, and
+/// Planes by the number of coefficients known and the next bits, as [`several`](super::several)
+/// has them: bits of all codes in byte 0, coefficients known afterwards in the next four bits,
+/// planes in the next four, the bits of one, two, three and four codes in four bits each, and
 /// the planes themselves from byte 4 on.
 static MANY: [[u64; 1 << INDEX]; 3] = {
     let mut table = [[0; 1 << INDEX]; 3];
@@ -51,8 +53,9 @@ static ONE: [[[u32; 128]; 8]; 3] = {
     table
 };
 
-/// All planes that fewer than eight bits make, a byte each, by the number of coefficients
-/// known (all but the last, if 3) and the bits, with a one behind them.
+/// All planes that fewer bits than those make, a byte each, by the number of coefficients
+/// known (all but the last, if 3) and the bits, with a one behind them. If there are more
+/// than eight planes, nothing was read before, and the first bit is a one or all are zeros.
 static LAST: [[u64; 1 << INDEX]; 4] = {
     let mut table = [[0; 1 << INDEX]; 4];
     let mut known = 0;
@@ -64,7 +67,9 @@ static LAST: [[u64; 1 << INDEX]; 4] = {
             let mut count = 0;
             while left > 0 {
                 let (plane, used, after) = one(n, left, window);
-                table[known][bits as usize] |= (plane as u64) << (8 * count);
+                if count < 8 {
+                    table[known][bits as usize] |= (plane as u64) << (8 * count);
+                }
                 left -= used;
                 window >>= used;
                 n = after;
@@ -105,7 +110,7 @@ pub(super) const fn one(known: u32, left: u32, window: u32) -> (u32, u32, u32) {
 /// As many planes as there are codes of in `window`, while fewer than three coefficients
 /// are known.
 const fn many(known: u32, window: u32) -> u64 {
-    let (mut n, mut used, mut planes, mut count) = (known, 0, 0, 0);
+    let (mut n, mut used, mut planes, mut count, mut ends) = (known, 0, 0, 0, 0);
     while n < 3 && count < MOST as u64 {
         let left = INDEX - used;
         let (plane, bits, after) = one(n, if left < 7 { left } else { 7 }, window >> used);
@@ -120,12 +125,13 @@ const fn many(known: u32, window: u32) -> u64 {
         }
         planes |= (plane as u64) << (8 * count);
         used += bits;
+        ends |= (used as u64) << (4 * count);
         count += 1;
         n = after;
     }
     // All four known is as good as three.
     let known = if n < 3 { n } else { 3 };
-    used as u64 | (known as u64) << 8 | count << 16 | planes << 32
+    used as u64 | (known as u64) << 8 | count << 12 | ends << 16 | planes << 32
 }
 
 /// Reads a block's planes into `planes`, which are zeros, and returns where they end.
@@ -135,14 +141,20 @@ pub(super) fn read(bits: Bits<'_>, head: Head, planes: &mut [u8]) -> u64 {
     let last = (precision as usize).min(planes.len());
     // Planes above the first one-bit; if they are all that there is, so be it.
     let most = (last as u64).min(end - at).min(56);
-    let zeros = u64::from(bits.peek(at).trailing_zeros()).min(most);
+    let mut window = bits.peek(at);
+    let zeros = u64::from(window.trailing_zeros()).min(most);
     at += zeros;
+    window >>= zeros;
     let mut next = zeros as usize;
     let mut known = 0;
-    while known < 3 && next + MOST <= last && at + u64::from(INDEX) <= end {
-        let mut window = bits.peek(at);
-        // 56 bits are looked up before more are loaded.
-        for _ in 0..7 {
+    if at + u64::from(INDEX) <= end {
+        // How often bits of the window may be looked up.
+        let mut looks = (57 - zeros as u32) / INDEX;
+        while known < 3 && next + MOST <= last && at + u64::from(INDEX) <= end {
+            if looks == 0 {
+                (window, looks) = (bits.peek(at), 57 / INDEX);
+            }
+            looks -= 1;
             let entry = MANY[known][window as usize % (1 << INDEX)];
             window >>= entry % 64;
             at += entry & 0xff;
@@ -150,14 +162,32 @@ pub(super) fn read(bits: Bits<'_>, head: Head, planes: &mut [u8]) -> u64 {
             if let Some(place) = planes.get_mut(next..next + MOST) {
                 place.copy_from_slice(&((entry >> 32) as u32).to_le_bytes());
             }
-            next += (entry >> 16 & 0xff) as usize;
-            if known >= 3 || next + MOST > last || at + u64::from(INDEX) > end {
-                break;
+            next += (entry >> 12 & 15) as usize;
+        }
+        while known < 3 && next < last && at + u64::from(INDEX) <= end {
+            if looks == 0 {
+                (window, looks) = (bits.peek(at), 57 / INDEX);
             }
+            looks -= 1;
+            let entry = MANY[known][window as usize % (1 << INDEX)];
+            let count = ((entry >> 12 & 15) as usize).min(last - next);
+            let whole = (entry >> 32) & !(u64::MAX << (8 * count));
+            let used = entry >> (12 + 4 * count) & 15;
+            window >>= used;
+            at += used;
+            known = (entry >> 8 & 3) as usize;
+            if let Some(place) = planes.get_mut(next..next + MOST) {
+                place.copy_from_slice(&(whole as u32).to_le_bytes());
+            } else {
+                for (place, plane) in planes[next..].iter_mut().zip(whole.to_le_bytes()) {
+                    *place = plane;
+                }
+            }
+            next += count;
         }
     }
-    if at + u64::from(INDEX) > end && next + 8 <= last {
-        // The last bits, and a one behind them.
+    if at + u64::from(INDEX) > end && next + INDEX as usize <= last + 1 {
+        // The last bits, and a one behind them; there are as many planes, at least.
         let left = end - at;
         let window = bits.peek(at) & !(u64::MAX << left) | 1 << left;
         if let Some(place) = planes.get_mut(next..next + 8) {

@@ -36,6 +36,51 @@ pub(super) trait Machine: Copy {
         false
     }
 
+    /// Whether there may be a way to read sixteen blocks at once, of sixteen values or of 64.
+    const HAS_LANES: bool = false;
+    /// What the one and the other need room for.
+    type Sixteens: Default;
+    type Cubes: Default;
+
+    /// The values of `count` blocks of sixteen that have a fixed number of bits, sixteen blocks
+    /// at most, the first of which begins at the first of the two numbers, and each as many bits
+    /// behind the one before as the second says; whether it could.
+    #[inline(always)]
+    fn sixteens<S: BlockScalar>(
+        self,
+        _bits: Bits<'_>,
+        _places: (u64, u32),
+        _count: usize,
+        _params: Params,
+        _room: &mut Self::Sixteens,
+        _values: &mut [[S; 64]; 4],
+    ) -> bool {
+        false
+    }
+
+    /// Reads the planes of blocks of 64, likewise; whether it could.
+    #[inline(always)]
+    fn cubes<S: BlockScalar>(
+        self,
+        _bits: Bits<'_>,
+        _places: (u64, u32),
+        _count: usize,
+        _params: Params,
+        _room: &mut Self::Cubes,
+    ) -> bool {
+        false
+    }
+
+    /// The values of one of them.
+    #[inline(always)]
+    fn values_of_cube<S: BlockScalar>(
+        self,
+        _room: &Self::Cubes,
+        _block: usize,
+        _values: &mut [S; 64],
+    ) {
+    }
+
     /// The coefficients of a plane's code behind its known ones, how many they are, and where
     /// the group test is that ends it: at 64 if that is not here.
     #[inline(always)]

@@ -5,6 +5,7 @@
 //! | `source` | the stream, and zeros behind it |
 //! | `head` | what a block says before its planes |
 //! | `parse` | codes to planes |
+//! | `several` | several planes by one look into a table |
 //! | `bytes` | codes to planes by tables |
 //! | `fours` | the same for blocks of four, by tables |
 //! | `read` | whole blocks to planes, several in lockstep |
@@ -29,6 +30,7 @@ mod portable;
 mod read;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod rows;
+mod several;
 mod source;
 mod store;
 #[cfg(test)]
@@ -39,7 +41,7 @@ use std::ops::Range;
 use super::level::{Isa, Kernel, Level};
 use crate::block::{BlockScalar, Job, Params, dispatch};
 use crate::error::{Error, Result};
-use crate::field::Slab;
+use crate::field::{BlockIndex, Rows, Slab};
 use crate::scalar::ScalarType;
 use group::{Group, blocks_of, sets_of};
 use machine::Machine;
@@ -128,35 +130,153 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     task: Task<'_, '_>,
 ) -> Result<u64> {
     let Task { stream, start, params, slab, blocks } = task;
-    let mut source = Source::new(stream);
-    let mut group = Group::new();
-    let mut values = Values([[S::zeroed(); 64]; 4]);
+    let mut work = Work {
+        source: Source::new(stream),
+        group: Group::new(),
+        values: Values([[S::zeroed(); 64]; 4]),
+        rows: slab.block_rows::<N>(),
+        start,
+        position: start,
+        params,
+    };
+    if let Some(fixed) = params.fixed_bits()
+        && M::HAS_LANES
+    {
+        match N {
+            16 => return sixteens::<M, S, N>(machine, &mut work, slab, blocks, fixed),
+            64 => return cubes::<M, S, N>(machine, &mut work, slab, blocks, fixed),
+            _ => {}
+        }
+    }
     let mut runs = slab.runs(blocks);
-    let rows = slab.block_rows::<N>();
-    let mut position = start;
     loop {
         let (first, count) = runs.next(blocks_of(N));
         if count == 0 {
-            return Ok(position);
+            return Ok(work.position);
         }
+        work.group::<M, N>(machine, slab, first, count)?;
+    }
+}
+
+/// The same for blocks of sixteen that have `fixed` bits each.
+#[inline(always)]
+fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    work: &mut Work<'_, S>,
+    slab: &mut Slab<'_>,
+    blocks: Range<usize>,
+    fixed: u32,
+) -> Result<u64> {
+    let mut runs = slab.runs(blocks);
+    // Made when there is something to be read so.
+    let mut room = None;
+    loop {
+        let (first, count) = runs.next(16);
+        if count == 0 {
+            return Ok(work.position);
+        }
+        let place = |number: usize| work.start + number as u64 * u64::from(fixed);
+        let (begin, last) = (place(first.number), place(first.number + count - 1));
+        let (places, values) = ((begin, fixed), &mut work.values.0);
+        if count >= blocks_of(N)
+            && let Some(whole) = work.source.inside(last, fixed)
+            && let room = room.get_or_insert_with(M::Sixteens::default)
+            && machine.sixteens(whole.bits, places, count, work.params, room, values)
+        {
+            work.position = last + u64::from(fixed);
+            let values = values.as_flattened().as_chunks::<N>().0;
+            store::blocks::<S, N>(slab, (first, count), &work.rows, values);
+            continue;
+        }
+        for done in (0..count).step_by(blocks_of(N)) {
+            let count = (count - done).min(blocks_of(N));
+            work.group::<M, N>(machine, slab, first.neighbour(done), count)?;
+        }
+    }
+}
+
+/// The same for blocks of 64.
+#[inline(always)]
+fn cubes<M: Machine, S: BlockScalar, const N: usize>(
+    machine: M,
+    work: &mut Work<'_, S>,
+    slab: &mut Slab<'_>,
+    blocks: Range<usize>,
+    fixed: u32,
+) -> Result<u64> {
+    let mut runs = slab.runs(blocks);
+    let mut room = None;
+    loop {
+        let (first, count) = runs.next(16);
+        if count == 0 {
+            return Ok(work.position);
+        }
+        let place = |number: usize| work.start + number as u64 * u64::from(fixed);
+        let (begin, last) = (place(first.number), place(first.number + count - 1));
+        if count > 2 * blocks_of(N)
+            && let Some(whole) = work.source.inside(last, fixed)
+            && let room = room.get_or_insert_with(M::Cubes::default)
+            && machine.cubes::<S>(whole.bits, (begin, fixed), count, work.params, room)
+        {
+            work.position = last + u64::from(fixed);
+            for done in (0..count).step_by(4) {
+                let count = (count - done).min(4);
+                for (block, values) in work.values.0[..count].iter_mut().enumerate() {
+                    machine.values_of_cube(room, done + block, values);
+                }
+                let values = work.values.0.as_flattened().as_chunks::<N>().0;
+                store::blocks::<S, N>(slab, (first.neighbour(done), count), &work.rows, values);
+            }
+            continue;
+        }
+        for done in (0..count).step_by(blocks_of(N)) {
+            let count = (count - done).min(blocks_of(N));
+            work.group::<M, N>(machine, slab, first.neighbour(done), count)?;
+        }
+    }
+}
+
+/// What decoding goes on with from group to group.
+struct Work<'a, S> {
+    source: Source<'a>,
+    group: Group,
+    values: Values<S>,
+    rows: Rows,
+    /// Where the field's first block begins if blocks have a fixed number of bits, and where
+    /// the next one does otherwise.
+    start: u64,
+    position: u64,
+    params: Params,
+}
+
+impl<S: BlockScalar> Work<'_, S> {
+    /// Reads `count` blocks that are neighbours along x, as many as make a group at most.
+    #[inline(always)]
+    fn group<M: Machine, const N: usize>(
+        &mut self,
+        machine: M,
+        slab: &mut Slab<'_>,
+        first: BlockIndex,
+        count: usize,
+    ) -> Result<()> {
+        let Self { source, group, values, rows, start, position, params } = self;
         group.clear::<N>(S::TYPE.bits());
         let read = read::blocks::<M, S, N>(
             machine,
-            &mut source,
-            params,
-            (start, &mut position),
+            source,
+            *params,
+            (*start, position),
             (first.number, count),
-            &mut group,
+            group,
         );
-        let whole = if position > source.len() { read } else { count };
-        machine.values::<S, N>(&group, sets_of(whole, N), params.is_reversible(), &mut values.0);
+        let whole = if *position > source.len() { read } else { count };
+        machine.values::<S, N>(group, sets_of(whole, N), params.is_reversible(), &mut values.0);
         let values = values.0.as_flattened().as_chunks::<N>().0;
-        store::blocks::<S, N>(slab, (first, whole), &rows, values);
-        if position > source.len() {
-            return Err(Error::Truncated {
-                needed: position.div_ceil(8),
-                got: stream.len() as u64,
-            });
+        store::blocks::<S, N>(slab, (first, whole), rows, values);
+        if *position > source.len() {
+            let got = source.len() / 8;
+            return Err(Error::Truncated { needed: position.div_ceil(8), got });
         }
+        Ok(())
     }
 }

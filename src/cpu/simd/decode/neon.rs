@@ -12,6 +12,8 @@ use crate::cpu::simd::level::Neon;
 
 impl Machine for Neon {
     type Isa = Self;
+    type Sixteens = ();
+    type Cubes = ();
 
     #[inline(always)]
     fn isa(self) -> Self {

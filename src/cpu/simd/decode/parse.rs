@@ -23,7 +23,7 @@ use super::machine::Machine;
 use super::source::Bits;
 
 /// Ones at odd places.
-const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+pub(super) const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
 
 /// How far a block's planes have been read.
 #[derive(Clone, Copy)]
@@ -41,12 +41,23 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Passes over the group tests of the planes above the first one-bit.
+    /// Passes over the group tests of the planes above the first one-bit; with the next bits,
+    /// 31 of them at least.
     #[inline(always)]
-    pub(super) fn begin(bits: Bits<'_>, head: Head, width: u32) -> Self {
+    pub(super) fn begin(bits: Bits<'_>, head: Head, width: u32) -> (Self, u64) {
         let Head { at, end, precision, .. } = head;
         let most = u64::from(precision).min(end.saturating_sub(at)) as u32;
-        let mut zeros = 0;
+        let begun = |zeros: u32| {
+            let (left, lowest) = (precision - zeros, width - precision);
+            Self { at: at + u64::from(zeros), end, known: 0, left, lowest }
+        };
+        let window = bits.peek(at);
+        let mut zeros = window.trailing_zeros();
+        if zeros <= 57 - 31 {
+            let zeros = zeros.min(most);
+            return (begun(zeros), window >> zeros);
+        }
+        zeros = 0;
         loop {
             let seen = (most - zeros).min(56);
             let run = bits.peek(at + u64::from(zeros)).trailing_zeros().min(seen);
@@ -55,8 +66,7 @@ impl Cursor {
                 break;
             }
         }
-        let (left, lowest) = (precision - zeros, width - precision);
-        Self { at: at + u64::from(zeros), end, known: 0, left, lowest }
+        (begun(zeros), bits.peek(at + u64::from(zeros)))
     }
 
     /// Whether no plane is left, or no bit.

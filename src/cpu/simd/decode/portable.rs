@@ -18,6 +18,8 @@ use crate::cpu::simd::level::Portable;
 
 impl Machine for Portable {
     type Isa = Self;
+    type Sixteens = ();
+    type Cubes = ();
 
     #[inline(always)]
     fn isa(self) -> Self {

@@ -5,6 +5,7 @@ use super::group::{Group, blocks_of};
 use super::head::Head;
 use super::machine::Machine;
 use super::parse::{Cursor, plane_16, plane_16_any, plane_64, plane_any, within_16};
+use super::several;
 use super::source::{Bits, Place, Source};
 use crate::block::{BlockScalar, MAX_PREC, Params};
 
@@ -107,8 +108,9 @@ fn block<M: Machine, S: BlockScalar, const N: usize>(
         let end = fours::read(place.bits, head, group.fours(slot, S::TYPE.bits()));
         return (end - place.at).max(u64::from(params.minbits));
     }
-    let cursor = Cursor::begin(place.bits, head, S::TYPE.bits());
-    let end = planes::<M, N>(machine, place.bits, cursor, slot, group);
+    let (mut cursor, window) = Cursor::begin(place.bits, head, S::TYPE.bits());
+    let window = several::planes::<N>(place.bits, window, &mut cursor, slot, group);
+    let end = planes::<M, N>(machine, place.bits, window, cursor, slot, group);
     (end - place.at).max(u64::from(params.minbits))
 }
 
@@ -123,7 +125,9 @@ fn begin<S: BlockScalar, const N: usize>(
 ) -> Cursor {
     let head = Head::read::<S, N>(Place { bits, at }, params);
     group.note(slot, &head);
-    Cursor::begin(bits, head, S::TYPE.bits())
+    let (mut cursor, window) = Cursor::begin(bits, head, S::TYPE.bits());
+    several::planes::<N>(bits, window, &mut cursor, slot, group);
+    cursor
 }
 
 /// Reads two blocks, a plane of each at a time, so that one need not wait for the other.
@@ -153,15 +157,17 @@ fn pair<M: Machine, const N: usize>(
         let k = b.count();
         group.keep::<N>(slot + 1, k, plane);
     }
-    planes::<M, N>(machine, bits, a, slot, group);
-    planes::<M, N>(machine, bits, b, slot + 1, group);
+    planes::<M, N>(machine, bits, bits.peek(a.at), a, slot, group);
+    planes::<M, N>(machine, bits, bits.peek(b.at), b, slot + 1, group);
 }
 
-/// Reads all that is left of a block's planes, and returns where they end.
+/// Reads all that is left of a block's planes, and returns where they end; `window` has the next
+/// 31 bits at least.
 #[inline(always)]
 fn planes<M: Machine, const N: usize>(
     machine: M,
     bits: Bits<'_>,
+    mut window: u64,
     mut cursor: Cursor,
     slot: usize,
     group: &mut Group,
@@ -171,7 +177,6 @@ fn planes<M: Machine, const N: usize>(
     }
     if N == 16 {
         // The word from a plane on holds the next one too, so that none waits for a load.
-        let mut window = bits.word(cursor.at);
         while cursor.left > 0 {
             let (at, ahead) = (cursor.at, bits.word(cursor.at));
             if let Some(plane) = within_16(machine, window, &mut cursor) {

@@ -29,7 +29,7 @@ pub(super) fn blocks<S: BlockScalar, const N: usize>(
     }
     let length = 4 * size_of::<S>();
     for (steps, values) in values.iter().enumerate() {
-        for (row, place) in values.as_chunks::<4>().0.iter().zip(rows.places) {
+        for (row, place) in values.as_chunks::<4>().0.iter().zip(&rows.places) {
             let at = place + steps * length;
             debug_assert!(at + size_of_val(row) <= memory.len());
             // SAFETY:

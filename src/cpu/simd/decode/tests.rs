@@ -155,13 +155,15 @@ fn modes(scalar: ScalarType, dims: usize) -> Vec<Params> {
     ]
 }
 
-const SHAPES: [&[usize]; 9] = [
+const SHAPES: [&[usize]; 11] = [
     &[530],
     &[3],
     &[41, 37],
     &[4, 33],
+    &[7, 119],
     &[17, 13, 22],
     &[8, 4, 12],
+    &[3, 5, 90],
     &[2, 1, 40],
     &[5, 6, 9, 7],
     &[4, 8, 4, 8],
@@ -255,14 +257,16 @@ fn short_blocks_of_every_length() {
     let mut rng = Rng::with_seed(13);
     for (scalar, bits) in [F32, F64, I32, I64].into_iter().zip([9, 12, 1, 1]) {
         for bits in bits..=70 {
-            for (shape, ones) in [(vec![300], 1), (vec![300], 3), (vec![61, 18], 2), (vec![300], 6)]
-            {
+            let (line, square) = (vec![300], vec![61, 18]);
+            for (shape, ones) in [(&line, 0), (&line, 1), (&line, 3), (&square, 2), (&line, 6)] {
                 let fixed = Params { minbits: bits, maxbits: bits, ..Params::default() };
                 let few = Params { maxprec: rng.u32(1..65), ..fixed };
                 let low = Params { minexp: rng.i32(-40..0), ..fixed };
                 let byte = || (0..8).map(|bit| u8::from(rng.u32(..8) < ones) << bit).sum();
                 let stream: Vec<u8> = std::iter::repeat_with(byte).take(1000).collect();
-                for params in [fixed, few, low] {
+                // Blocks that may end before.
+                let loose = Params { minbits: 1, ..fixed };
+                for params in [fixed, few, low, loose] {
                     let case = Case {
                         stream: stream.clone(),
                         start: u64::from(bits) % 11,
@@ -271,6 +275,37 @@ fn short_blocks_of_every_length() {
                         shape: shape.clone(),
                     };
                     case.check(&stream, 1, "short blocks");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_side_by_side_of_many_lengths() {
+    let mut rng = Rng::with_seed(17);
+    let mut turns = Turns::new(7);
+    for scalar in ScalarType::ALL {
+        for (shape, longest) in [(vec![3, 71], 1300), (vec![2, 3, 71], 4600)] {
+            let mut bits = scalar.exponent_bits().map_or(0, |bits| 1 + bits);
+            while bits < longest {
+                // Ones, in eight bits: many zeros make long runs, many ones long codes.
+                bits += 1 + bits / 24;
+                for ones in [0, 1, 2, 3, 5, 7, 8] {
+                    if !turns.is_next() {
+                        continue;
+                    }
+                    let fixed = Params { minbits: bits, maxbits: bits, ..Params::default() };
+                    let few = Params { maxprec: rng.u32(1..65), ..fixed };
+                    let low = Params { minexp: rng.i32(-40..0), ..fixed };
+                    let byte = || (0..8).map(|bit| u8::from(rng.u32(..8) < ones) << bit).sum();
+                    let len = 18 * bits as usize / 8 + 200;
+                    let stream: Vec<u8> = std::iter::repeat_with(byte).take(len).collect();
+                    for params in [fixed, few, low] {
+                        let (start, shape) = (u64::from(bits) % 11, shape.clone());
+                        let case = Case { stream: vec![], start, params, scalar, shape };
+                        case.check(&stream, 1, "blocks side by side");
+                    }
                 }
             }
         }

@@ -5,6 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::{load, transposed};
+use crate::block::order;
 use crate::cpu::simd::unlift::{Lanes, Vector};
 use crate::scalar::Float;
 
@@ -12,6 +13,9 @@ use crate::scalar::Float;
 pub(super) trait Wide<const K: usize>: Vector<K> {
     /// Bytes of the coefficients of 16 blocks of four, as [`super::bytes`] gives them.
     fn fours(planes: &[[u64; 64]; 4]) -> [__m512i; K];
+    /// The integers of a block of sixteen, out of negabinary, in the order of memory, from its
+    /// planes, the highest first; as many as `count` says.
+    fn square(planes: &[u16; 128], count: u32, vectors: &mut [Self]);
     /// Integers from their bytes, and out of negabinary.
     fn join(bytes: [__m512i; K]) -> [Self; K];
     /// The same bits.
@@ -46,6 +50,56 @@ macro_rules! vectors {
         // SAFETY: see above.
         unsafe { $expression }
     };
+}
+
+/// Of 32 planes of sixteen bits, the highest first, where the bytes of eight times eight bits
+/// come from: byte `h` of the planes that are byte `g` of integers, lowest plane last, for
+/// number `2·g + h`.
+const SQUARES: [u8; 64] = {
+    let mut squares = [0; 64];
+    let mut byte = 0;
+    while byte < 64 {
+        let (g, h) = (byte / 16, byte / 8 % 2);
+        let plane = 8 * g + 7 - byte % 8;
+        squares[byte] = (2 * (31 - plane) + h) as u8;
+        byte += 1;
+    }
+    squares
+};
+
+/// Where the bytes of 32-bit integers come from when squares are transposed.
+const JOIN_32: [u8; 64] = joins::<4>(0);
+/// The same of 64-bit integers, in two vectors; those of the upper half are in another vector.
+const JOIN_64: [[u8; 64]; 2] = [joins::<8>(0), joins::<8>(8)];
+
+const fn joins<const SIZE: usize>(first: usize) -> [u8; 64] {
+    let order = order::order::<16>();
+    let mut rank = [0; 16];
+    let mut i = 0;
+    while i < 16 {
+        rank[order[i] as usize] = i;
+        i += 1;
+    }
+    let mut joins = [0; 64];
+    let mut byte = 0;
+    while byte < 64 {
+        let (coefficient, g) = (rank[first + byte / SIZE], byte % SIZE);
+        let square = 2 * (g % 4) + coefficient / 8;
+        joins[byte] = (g / 4 * 64 + 8 * square + coefficient % 8) as u8;
+        byte += 1;
+    }
+    joins
+}
+
+/// The bytes of integers, by byte and coefficient, from some of 32 planes of sixteen, the
+/// first of which have number 32·`half`.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+#[inline]
+fn square_bytes(planes: &[u16; 128], half: usize, which: u32) -> __m512i {
+    assert!(half < 4);
+    // SAFETY: 32 numbers from there on are among the planes.
+    let planes = unsafe { _mm512_maskz_loadu_epi16(which, planes.as_ptr().add(32 * half).cast()) };
+    transposed(_mm512_permutexvar_epi8(load(&SQUARES, 0), planes))
 }
 
 impl Lanes for Lanes32 {
@@ -164,6 +218,15 @@ impl Wide<4> for Lanes32 {
         })
     }
     #[inline(always)]
+    fn square(planes: &[u16; 128], count: u32, vectors: &mut [Self]) {
+        vectors!({
+            let negabinary = _mm512_set1_epi32(0xaaaa_aaaa_u32 as i32);
+            let bytes = square_bytes(planes, 0, _bzhi_u32(u32::MAX, count));
+            let bytes = _mm512_permutexvar_epi8(load(&JOIN_32, 0), bytes);
+            vectors[0] = Self(_mm512_xor_si512(bytes, negabinary)).sub(Self(negabinary));
+        });
+    }
+    #[inline(always)]
     fn join([a, b, c, d]: [__m512i; 4]) -> [Self; 4] {
         vectors!({
             let negabinary = _mm512_set1_epi32(0xaaaa_aaaa_u32 as i32);
@@ -259,6 +322,20 @@ impl Wide<8> for Lanes64 {
             let [e, f, g, h] = high;
             [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]
         })
+    }
+    #[inline(always)]
+    fn square(planes: &[u16; 128], count: u32, vectors: &mut [Self]) {
+        vectors!({
+            let negabinary = _mm512_set1_epi64(0xaaaa_aaaa_aaaa_aaaa_u64 as i64);
+            let high = square_bytes(planes, 0, _bzhi_u64(u64::MAX, count) as u32);
+            let low = square_bytes(planes, 1, (_bzhi_u64(u64::MAX, count) >> 32) as u32);
+            let mut i = 0;
+            while i < 2 {
+                let bytes = _mm512_permutex2var_epi8(low, load(&JOIN_64[i], 0), high);
+                vectors[i] = Self(_mm512_xor_si512(bytes, negabinary)).sub(Self(negabinary));
+                i += 1;
+            }
+        });
     }
     #[inline(always)]
     fn join(bytes: [__m512i; 8]) -> [Self; 8] {

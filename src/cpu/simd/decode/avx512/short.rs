@@ -14,6 +14,7 @@ use super::super::fours;
 use super::super::group::{Cast, Group};
 use super::super::head::{Kind, neutral};
 use super::super::source::Bits;
+use super::to_array;
 use crate::block::{BlockScalar, Params};
 
 /// A plane by the next seven bits: its own bits, and above them how many its code has.
@@ -287,13 +288,4 @@ fn spread(lanes: __m512i) -> [[[u8; 16]; 4]; 2] {
         _mm512_storeu_si512(bytes[1].as_mut_ptr().cast(), _mm512_unpackhi_epi8(even, odd));
     }
     bytes
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn to_array(lanes: __m512i) -> [u64; 8] {
-    let mut array = [0; 8];
-    // SAFETY: the array has 64 bytes.
-    unsafe { _mm512_storeu_si512(array.as_mut_ptr().cast(), lanes) };
-    array
 }

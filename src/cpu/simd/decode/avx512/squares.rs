@@ -1,0 +1,233 @@
+//! Blocks of sixteen and of 64 from the stream to values, sixteen at once.
+
+// Instructions by their names, of which there are many.
+#[allow(clippy::wildcard_imports)]
+use std::arch::x86_64::*;
+
+use super::super::group::Cast;
+use super::super::head::{Kind, neutral};
+use super::super::source::Bits;
+use super::lanes::{Lanes32, Lanes64, Wide};
+use super::sixteens::{self, BLOCKS, Extent, Heads, Planes};
+use super::{cast_set, cubes, load, ordered_bytes, to_array, transposed};
+use crate::block::{BlockScalar, Params};
+use crate::cpu::simd::unlift;
+
+/// What is known of blocks before their planes are read.
+pub(super) struct Begun {
+    heads: [Heads; 2],
+    casts: [Cast; BLOCKS],
+    precisions: [u64; BLOCKS],
+    /// Bits behind the header.
+    budget: u32,
+}
+
+/// Reads the headers of `count` lossy blocks of `N`, the first of which begins at bit `first`,
+/// each `fixed` bits long; nothing if they have no room for more than a header.
+#[target_feature(
+    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+)]
+#[inline]
+pub(super) fn begin<S: BlockScalar, const N: usize>(
+    bits: Bits<'_>,
+    (first, fixed): (u64, u32),
+    count: usize,
+    params: Params,
+) -> Option<Begun> {
+    let head = S::TYPE.exponent_bits().map_or(0, |bits| 1 + bits);
+    if params.is_reversible() || fixed <= head {
+        return None;
+    }
+    let mut casts = [Cast { kind: Kind::Exact, exponent: 0 }; BLOCKS];
+    let mut precisions = [u64::from(params.maxprec.min(S::TYPE.bits())); BLOCKS];
+    let budget = fixed - head;
+    let all = |value: u64| _mm512_set1_epi64(value as i64);
+    let eight = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    let mut heads = [Heads { present: 0, at: eight, budget: all(u64::from(budget)) }; 2];
+    for (i, heads) in heads.iter_mut().enumerate() {
+        let number = _mm512_add_epi64(eight, all(8 * i as u64));
+        heads.present = _mm512_cmplt_epu64_mask(number, all(count as u64));
+        // What is not there may be looked at where others are.
+        let step = _mm512_mullo_epi64(number, all(u64::from(fixed)));
+        let step = _mm512_maskz_mov_epi64(heads.present, step);
+        heads.at = _mm512_add_epi64(step, all(first));
+        if S::TYPE.exponent_bits().is_some() {
+            let (casts, precisions) = (&mut casts[8 * i..], &mut precisions[8 * i..]);
+            exponents::<S, N>(bits, params, heads, casts, precisions);
+        }
+    }
+    Some(Begun { heads, casts, precisions, budget })
+}
+
+/// See [`Machine::sixteens`](super::super::machine::Machine::sixteens).
+#[target_feature(
+    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+)]
+#[inline]
+pub(super) fn decode<S: BlockScalar>(
+    bits: Bits<'_>,
+    places: (u64, u32),
+    count: usize,
+    params: Params,
+    planes: &mut Planes,
+    values: &mut [[S; 64]; 4],
+) -> bool {
+    let Some(begun) = begin::<S, 16>(bits, places, count, params) else { return false };
+    let Begun { heads, casts, precisions, budget } = begun;
+    let limits = (S::TYPE.bits() as usize, u64::from(budget));
+    let extents = match budget {
+        ..=64 => sixteens::read::<1>(bits, &heads, limits, planes),
+        65..=128 => sixteens::read::<2>(bits, &heads, limits, planes),
+        _ => sixteens::read::<4>(bits, &heads, limits, planes),
+    };
+    for set in 0..count.div_ceil(4) {
+        let extent = &extents[set / 2];
+        let casts = &casts[4 * set..];
+        let precisions = &precisions[4 * set..];
+        if size_of::<S>() == 4 {
+            of_set::<S, Lanes32, 4>(planes, extent, set, precisions, casts, &mut values[set]);
+        } else {
+            of_set::<S, Lanes64, 8>(planes, extent, set, precisions, casts, &mut values[set]);
+        }
+    }
+    true
+}
+
+/// Blocks of 64 whose planes have been read.
+pub(in super::super) struct Cubes {
+    planes: cubes::Planes,
+    /// How many planes there are of each.
+    counts: [u64; BLOCKS],
+    casts: [Cast; BLOCKS],
+}
+
+impl Default for Cubes {
+    fn default() -> Self {
+        let casts = [Cast { kind: Kind::Exact, exponent: 0 }; BLOCKS];
+        Self { planes: cubes::Planes::default(), counts: [0; BLOCKS], casts }
+    }
+}
+
+impl Cubes {
+    /// See [`Machine::cubes`](super::super::machine::Machine::cubes).
+    #[target_feature(
+        enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+    )]
+    #[inline]
+    pub(super) fn read<S: BlockScalar>(
+        &mut self,
+        bits: Bits<'_>,
+        places: (u64, u32),
+        count: usize,
+        params: Params,
+    ) -> bool {
+        let Some(begun) = begin::<S, 64>(bits, places, count, params) else { return false };
+        let Begun { heads, casts, precisions, .. } = begun;
+        self.casts = casts;
+        self.counts = cubes::read(bits, &heads, &precisions, &mut self.planes);
+        for (count, precision) in self.counts.iter_mut().zip(precisions) {
+            *count = precision.min(*count);
+        }
+        true
+    }
+
+    /// The values of a block.
+    #[target_feature(
+        enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+    )]
+    #[inline]
+    pub(super) fn values<S: BlockScalar, V: Wide<K>, const K: usize>(
+        &self,
+        block: usize,
+        values: &mut [S; 64],
+    ) {
+        let planes = self.planes.of(block);
+        let which = _bzhi_u64(u64::MAX, self.counts[block] as u32);
+        let columns = load(&DOWNWARDS, 0);
+        let mut bytes = [columns; K];
+        for g in 0..K {
+            let from = 8 * (K - 1 - g);
+            let squares = some_of(planes, from, (which >> from) as __mmask8);
+            bytes[g] = transposed(_mm512_permutexvar_epi8(columns, squares));
+        }
+        let vectors = V::join(ordered_bytes::<K, 64>(&[bytes; 4], 0));
+        let vectors = unlift::set::<V, K, 64>(vectors, false);
+        cast_set::<S, V, K, 64>(vectors, &self.casts[block..], values);
+    }
+}
+
+/// As [`COLUMNS`](super::COLUMNS), where the highest plane is the first.
+const DOWNWARDS: [u8; 64] = {
+    let mut columns = [0; 64];
+    let mut byte = 0;
+    while byte < 64 {
+        columns[byte] = (8 * (byte % 8) + byte / 8) as u8;
+        byte += 1;
+    }
+    columns
+};
+
+/// Some of eight planes, zeros in place of the others.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn some_of(planes: &[u64; 64], from: usize, which: __mmask8) -> __m512i {
+    assert!(from + 8 <= planes.len());
+    // SAFETY: eight planes from there on are in the array, as was just seen.
+    unsafe { _mm512_maskz_loadu_epi64(which, planes.as_ptr().add(from).cast()) }
+}
+
+/// Reads the headers of eight lossy blocks of floating-point values.
+#[target_feature(
+    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+)]
+#[inline]
+fn exponents<S: BlockScalar, const N: usize>(
+    bits: Bits<'_>,
+    params: Params,
+    heads: &mut Heads,
+    casts: &mut [Cast],
+    precisions: &mut [u64],
+) {
+    let exponent_bits = S::TYPE.exponent_bits().unwrap_or_default();
+    let all = |value: i64| _mm512_set1_epi64(value);
+    let byte = _mm512_srli_epi64::<3>(heads.at);
+    let words = sixteens::gather(bits, heads.present, byte, 0);
+    let words = _mm512_srlv_epi64(words, _mm512_and_si512(heads.at, all(7)));
+    heads.present = _mm512_test_epi64_mask(words, all(1));
+    let field = _mm512_and_si512(_mm512_srli_epi64::<1>(words), all((1 << exponent_bits) - 1));
+    let bias = (1 << (exponent_bits - 1)) - 1;
+    let exponent = _mm512_sub_epi64(field, all(bias));
+    let neutral = all(i64::from(neutral(S::TYPE)));
+    let exponents = to_array(_mm512_mask_mov_epi64(neutral, heads.present, exponent));
+    for i in 0..8 {
+        let exponent = exponents[i] as i32;
+        casts[i] = Cast { kind: Kind::Scaled, exponent };
+        precisions[i] = u64::from(params.precision(exponent, N).min(S::TYPE.bits()));
+    }
+    heads.at = _mm512_add_epi64(heads.at, all(1 + i64::from(exponent_bits)));
+}
+
+/// The values of a set of four blocks.
+#[target_feature(
+    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+)]
+#[inline]
+fn of_set<S: BlockScalar, V: Wide<K>, const K: usize>(
+    planes: &Planes,
+    extent: &Extent,
+    set: usize,
+    precisions: &[u64],
+    casts: &[Cast],
+    values: &mut [S; 64],
+) {
+    let mut vectors = [V::splat(0); K];
+    for block in 0..4 {
+        let lane = 4 * (set % 2) + block;
+        let (zeros, written) = (extent.zeros[lane] as usize, extent.planes[lane]);
+        let planes = planes.of(4 * set + block, zeros);
+        let count = precisions[block].min(written) as u32;
+        V::square(planes, count, &mut vectors[K / 4 * block..][..K / 4]);
+    }
+    let vectors = unlift::set::<V, K, 16>(V::swap(vectors), false);
+    cast_set::<S, V, K, 16>(vectors, casts, values);
+}
