@@ -235,3 +235,42 @@ fn start(threads: usize) -> Result<Arc<ThreadPool>> {
         .map(Arc::new)
         .map_err(|error| Error::Threads { threads, reason: error.to_string() })
 }
+
+#[cfg(all(test, feature = "parallel"))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_team_does_each_item_once() -> Result<()> {
+        for threads in [1, 2, 5] {
+            let team = Team::new(Some(threads))?;
+            assert_eq!((team.size(), team.work(|| ()).len()), (threads, threads));
+            let sum = AtomicUsize::new(0);
+            let add = |item| {
+                sum.fetch_add(item, Ordering::Relaxed);
+                Ok(())
+            };
+            team.each(0..1000, add)?;
+            // Within a pool of others too.
+            team.install(|| Team::new(None)?.each(0..1000, add))?;
+            assert_eq!(sum.into_inner(), 999_000);
+            assert_eq!(team.join(|| 1, || 2), (1, Some(2)));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_team_stops_at_an_error() -> Result<()> {
+        let team = Team::new(Some(3))?;
+        let done = AtomicUsize::new(0);
+        let failed = team.each(0.., |item: u64| {
+            done.fetch_add(1, Ordering::Relaxed);
+            if item < 10 { Ok(()) } else { Err(Error::OutOfMemory { bytes: item }) }
+        });
+        assert!(matches!(failed, Err(Error::OutOfMemory { bytes: 10.. })));
+        assert!(done.into_inner() < 1000);
+        Ok(())
+    }
+}

@@ -161,3 +161,25 @@ fn what_is_not_finite_is_named_in_the_whole() {
     stream.extend(pieces.finish().unwrap());
     assert!(stream == whole.compress(&Field::new(&values, &[10, 100]).unwrap()).unwrap());
 }
+
+/// Pieces that are large enough for threads: the bytes and the values of the whole.
+#[test]
+fn pieces_on_several_threads() {
+    let shape = [200, 90, 80];
+    let values: Vec<f32> = (0..shape.iter().product()).map(|i| (i as f32 * 0.001).sin()).collect();
+    for mode in [Mode::Rate(8.0), Mode::Accuracy(1e-3), Mode::Reversible] {
+        let whole = Compressor::new(mode).compress(&Field::new(&values, &shape).unwrap()).unwrap();
+        for threads in [1, 2, 3] {
+            let compressor = Compressor::new(mode).threads(threads);
+            let mut pieces = compressor.begin(ScalarType::F32, &shape, 1 << 20).unwrap();
+            let mut stream = Vec::new();
+            while let Some(piece) = pieces.next_piece() {
+                let part = cut(&values, &shape, &piece);
+                let field = Field::new(&part, &piece.shape).unwrap();
+                stream.extend_from_slice(pieces.push(&field).unwrap());
+            }
+            stream.extend_from_slice(&pieces.finish().unwrap());
+            assert!(stream == whole, "{mode:?} on {threads}");
+        }
+    }
+}

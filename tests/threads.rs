@@ -1,5 +1,5 @@
-//! Several threads where blocks have no places that are known: the values, or the error, of
-//! one. Arrays are large enough for chains of blocks to be tried (`src/cpu/chains.rs`), and
+//! Several threads: the bytes of one, and where blocks have no places that are known, the
+//! values of one or its error. Arrays are large enough for chains of blocks to be tried (`src/cpu/chains.rs`), and
 //! both ends of a stream (`src/cpu/ends.rs`).
 
 #![cfg(feature = "parallel")]
@@ -202,4 +202,67 @@ fn streams_of_other_bits() {
     all::<f64>(&shape(2), rng);
     all::<i32>(&shape(2), rng);
     all::<f32>(&shape(1), rng);
+}
+
+/// Any bits, as many as there are: what compresses to more than it was.
+fn noise<T: Value>(len: usize) -> Vec<T> {
+    let mut rng = Rng::with_seed(9);
+    (0..len).map(|_| T::scaled(rng.i64(..) >> 1, T::power_of_two(-40))).collect()
+}
+
+/// Compresses by one thread and by several, with a header and without.
+fn same_bytes<T: Value>(values: &[T], shape: &[usize], mode: Mode) {
+    let field = Field::new(values, shape).unwrap();
+    for header in [true, false] {
+        // Longer headers than usual leave other words unfinished.
+        let by = |threads| Compressor::new(mode).header(header).threads(threads).compress(&field);
+        let expected = by(1).unwrap();
+        for threads in THREADS {
+            let found = by(threads).unwrap();
+            assert!(found == expected, "{} {shape:?} {mode:?}, {header} on {threads}", T::TYPE);
+        }
+    }
+}
+
+/// Arrays of several megabytes, for which each thread has several spans and pieces of them.
+#[test]
+fn large_arrays_at_fixed_rates() {
+    fn all<T: Value>(shape: &[usize], bits: &[u32]) {
+        let values = smooth::<T>(shape);
+        for &bits in bits {
+            let params = Params { minbits: bits, maxbits: bits, maxprec: 64, minexp: -1074 };
+            same_bytes(&values, shape, Mode::Expert(params));
+        }
+    }
+    all::<f32>(&[1_234_567], &[13, 33, 65]);
+    all::<f64>(&[1231, 1001], &[17, 128, 515]);
+    all::<i32>(&[149, 101, 98], &[1, 64, 777]);
+    all::<i64>(&[46, 39, 31, 27], &[9, 1024, 16_000]);
+}
+
+/// Arrays that have more bits than values, or far more than there is room for at first.
+#[test]
+fn large_arrays_that_grow() {
+    let bits =
+        |minbits, maxbits| Mode::Expert(Params { minbits, maxbits, maxprec: 64, minexp: -1074 });
+    for mode in [Mode::Reversible, bits(1, MAX_BITS), bits(900, MAX_BITS)] {
+        same_bytes(&noise::<f32>(600_001), &[600_001], mode);
+        same_bytes(&noise::<f64>(300_001), &[300_001], mode);
+        same_bytes(&noise::<i64>(301_000), &[301, 1000], mode);
+    }
+    same_bytes(&noise::<i32>(1_200_000), &[100, 120, 100], bits(1, MAX_BITS));
+    same_bytes(&smooth::<i32>(&[100, 120, 100]), &[100, 120, 100], bits(15_000, 16_000));
+}
+
+/// What is behind the last block is nobody's, however much it is.
+#[test]
+fn streams_many_times_as_long() {
+    let shape = shape(2);
+    let mut rng = Rng::with_seed(11);
+    for mode in modes() {
+        let mut stream = compressed(&smooth::<f32>(&shape), &shape, mode);
+        let bits: Vec<u8> = (0..20 * stream.len()).map(|_| rng.u8(..)).collect();
+        stream.extend(bits);
+        assert_eq!(same_as_one::<f32>(&stream, &shape, &format!("{mode:?} and more")), None);
+    }
 }

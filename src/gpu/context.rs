@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::adapter::{Adapter, Facts};
-use super::failure::{Failure, in_one_line};
+use super::failure::{Failure, FailureKind, in_one_line};
 use super::kernels::Kernels;
 use super::rings::Rings;
 use super::signal::Signal;
@@ -22,6 +22,8 @@ const SOFTWARE_PATIENCE: Duration = Duration::from_secs(900);
 /// How long one look at the device may take. wgpu keeps locks meanwhile, and other threads
 /// wait for their turn.
 const LOOK: Duration = Duration::from_millis(20);
+/// For how long a lost device is asked why, on a machine that has much else to do.
+const CAUSE: Duration = Duration::from_secs(5);
 /// How wgpu names devices that are gone.
 const LOST: &str = "device is lost";
 
@@ -228,10 +230,19 @@ impl Context {
     /// What is behind a failure: on a lost device everything is invalid, and wgpu only tells
     /// of the loss when it is polled.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
-        match self.settle() {
-            Ok(()) if failure.reason.contains(LOST) => self.lose(&failure.reason),
-            Ok(()) => failure,
-            Err(loss) => loss,
+        let begun = Instant::now();
+        loop {
+            let settled = self.settle();
+            let waited = begun.elapsed() >= CAUSE.min(self.patience);
+            match settled {
+                Err(loss) => return loss,
+                // Of a loss it tells when what was under way has ended.
+                Ok(()) if failure.kind == FailureKind::Lost && !waited => {
+                    std::thread::sleep(LOOK / 10);
+                }
+                Ok(()) if failure.reason.contains(LOST) => return self.lose(&failure.reason),
+                Ok(()) => return failure,
+            }
         }
     }
 

@@ -17,10 +17,10 @@ fn most_bits<S: BlockScalar, const N: usize>(params: Params) -> u32 {
 }
 
 /// Reads the planes of `count` blocks, the first of which has number `first`, into the
-/// slots of a group. Of variable blocks, the first begins at the second of `places`; all are found from the first of `places` if they
-/// have a fixed number of bits. The second becomes where the last block ends, be it in
-/// the stream or not. Returns how many blocks lie in the stream before the first that
-/// does not; none is read behind that.
+/// slots of a group. Of variable blocks, the first begins at the second of `places`; blocks of
+/// a fixed number of bits are all found from the first. The second becomes where the last
+/// block ends, be it in the stream or not. Returns how many blocks lie in the stream before
+/// the first that does not; none is read behind that.
 #[inline(always)]
 pub(super) fn blocks<M: Machine, S: BlockScalar, const N: usize>(
     machine: M,
