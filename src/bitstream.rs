@@ -70,15 +70,19 @@ impl BitWriter<'_> {
         }
     }
 
-    /// A writer for which so many bytes may do. Memory that is not written to costs
-    /// nothing, and having it keeps the bytes from being moved.
-    pub(crate) fn expecting(bytes: usize) -> Self {
+    /// A writer that has room for so many bytes. Memory that is not written to costs nothing,
+    /// and having it keeps the bytes from being moved.
+    pub(crate) fn with_room(bytes: usize) -> Result<Self> {
         // The last blocks are opened with more than they keep, several of them together.
         let more = bytes.min(16 << 10) + 2048;
         let mut writer = Self::default();
-        // Without it, the vector grows.
-        let _ = memory::reserve(&mut writer.bytes, bytes.saturating_add(more));
-        writer
+        memory::reserve(&mut writer.bytes, bytes.saturating_add(more))?;
+        Ok(writer)
+    }
+
+    /// The same where so many bytes may do: without room for them, the vector grows.
+    pub(crate) fn expecting(bytes: usize) -> Self {
+        Self::with_room(bytes).unwrap_or_default()
     }
 
     /// Empties the writer and keeps its memory.
@@ -209,8 +213,11 @@ impl BitWriter<'_> {
         let end = at + len + 8;
         if end > self.space().len() + MOST_GROWTH {
             // The system's zeros: its pages come when they are first written, by any thread.
+            // What there was room in before is given back first.
+            let written = self.bytes[..at].to_vec();
+            self.bytes = written;
             let mut bytes = memory::zeroed(end)?;
-            bytes[..at].copy_from_slice(&self.bytes[..at]);
+            bytes[..at].copy_from_slice(&self.bytes);
             self.bytes = bytes;
         } else if end > self.space().len() {
             self.grow(end)?;

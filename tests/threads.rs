@@ -11,7 +11,8 @@ mod support;
 use fastrand::Rng;
 use support::{Value, same_bits};
 use zfp_wgpu::{
-    Compressor, Decompressor, Error, Field, FieldMut, Header, MAX_BITS, Mode, Params, StreamWord,
+    Compressor, Decompressor, Error, Field, FieldMut, Header, MAX_BITS, Mode, Params, ScalarType,
+    StreamWord,
 };
 
 const THREADS: [usize; 3] = [2, 3, 7];
@@ -264,5 +265,22 @@ fn streams_many_times_as_long() {
         let bits: Vec<u8> = (0..20 * stream.len()).map(|_| rng.u8(..)).collect();
         stream.extend(bits);
         assert_eq!(same_as_one::<f32>(&stream, &shape, &format!("{mode:?} and more")), None);
+    }
+}
+
+/// A piece with more bits than a number says, of memory that values share.
+#[test]
+fn more_bits_than_can_be_counted() {
+    let shape = [1 << 52];
+    let params = Params { minbits: 32_768, maxbits: 32_768, maxprec: 32, minexp: -1074 };
+    let field = Field::strided(&[1i32; 4], &shape, &[0], 0).unwrap();
+    for threads in [1, 2] {
+        let compressor = Compressor::new(Mode::Expert(params)).threads(threads);
+        assert!(compressor.compress(&field).is_err());
+        if threads > 1 {
+            let pieces = compressor.header(false).begin(ScalarType::I32, &shape, 1 << 52);
+            let pushed = pieces.and_then(|mut pieces| pieces.push(&field).map(<[u8]>::len));
+            assert!(matches!(pushed, Err(Error::ShapeOverflow { .. })), "{pushed:?}");
+        }
     }
 }

@@ -130,7 +130,7 @@ impl Compressor {
                 .and_then(|bits| bits.checked_add(header_bits + 63))
                 .and_then(|bits| usize::try_from(bits / 64 * 8).ok())
                 .ok_or_else(|| Error::ShapeOverflow { shape: field.shape() })?;
-            BitWriter::expecting(bytes)
+            BitWriter::with_room(bytes)?
         } else {
             // Seldom more than the values themselves.
             let bytes = field.value_bytes();

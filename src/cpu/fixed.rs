@@ -5,8 +5,9 @@
 //! stream. All are shifted by the bits before the first block: what leaves a span at its end
 //! belongs into the first word of the next, and is put there when all is done.
 //!
-//! Codes are written beyond their end before they are cut. So the last blocks of a span, behind
-//! which another thread writes, are compressed elsewhere and copied.
+//! Spans are compressed a piece at a time, so that a cache still holds what has been filled with
+//! zeros. Codes are written beyond their end before they are cut: so the last blocks of a piece,
+//! behind which another thread may write, are compressed elsewhere and copied.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +16,7 @@ use super::simd;
 use super::spans::Spans;
 use crate::bitstream::{BitWriter, low_bits};
 use crate::block::{NonFinitePolicy, Params};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::field::Field;
 use crate::memory::Part;
 use crate::mode::values;
@@ -42,8 +43,9 @@ pub(crate) fn compress(
     let blocks = field.grid().len();
     let spans = Spans::new(0..blocks, team.size(), 64, (SPAN / block_bytes, usize::MAX));
     let piece = (PIECE / block_bytes).next_multiple_of(64);
-    let last_blocks = (8 * SPARE).div_ceil(bits as usize).next_multiple_of(64);
-    let total = blocks as u64 * u64::from(bits);
+    let last_blocks = (8 * SPARE).div_ceil(bits as usize).next_multiple_of(16);
+    let total = (blocks as u64).checked_mul(u64::from(bits));
+    let total = total.ok_or_else(|| Error::ShapeOverflow { shape: field.shape() })?;
     let (_, begun) = out.word();
 
     let blocks_into = |range: Range<usize>, writer: &mut BitWriter<'_>| {

@@ -98,6 +98,17 @@ impl<'s, 'a, 'm> Shared<'s, 'a, 'm> {
     }
 }
 
+/// Ends it for all when one thread panics, for whose turn the others would wait.
+struct Guard<'g, 's, 'a, 'm>(&'g Shared<'s, 'a, 'm>);
+
+impl Drop for Guard<'_, '_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.end();
+        }
+    }
+}
+
 /// Has `compress` make chunks of these blocks, and appends them to the stream as far as they
 /// fit into `bits` bits; returns the first block that is not there.
 pub(super) fn compress(
@@ -114,6 +125,7 @@ pub(super) fn compress(
         let stream = Stream { spans, turn, space, word, before, bits: 0, marks, is_over: false };
         let shared = Shared { stream: Mutex::new(stream), turn: Condvar::new() };
         let work = || {
+            let _guard = Guard(&shared);
             let (mut kept, mut spare): (VecDeque<Numbered>, Vec<Chunk>) = Default::default();
             loop {
                 let span = shared.stream().spans.take();

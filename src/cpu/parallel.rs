@@ -19,7 +19,7 @@ use crate::threads::Team;
 pub(crate) const WORTHWHILE: usize = 256 << 10;
 /// Bytes of a chunk, at least and at most.
 const CHUNK: [usize; 2] = [64 << 10, 1 << 20];
-/// Bytes of all chunks of all threads, about, if that leaves them large enough.
+/// Bytes of all chunks of all threads, about, if that leaves each as large as the least.
 const CHUNKS: usize = 32 << 20;
 
 /// Writes all blocks of a field.

@@ -72,7 +72,7 @@ const fn one(known: u32, at: u32, window: u32) -> Option<(u32, u32, u32)> {
 }
 
 /// Reads planes while they are short, and no bit is looked at that the budget has not. The
-/// bits to be looked up first are in `window`; returns the 48 bits behind those that were read,
+/// bits to be looked up first are in `window`; returns the 31 bits behind those that were read,
 /// at least, and further ones or zeros above them.
 #[inline(always)]
 pub(super) fn planes<const N: usize>(

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-/// Bytes behind a block's last bit that a load may touch: four words from its last plane
-/// on, and the bytes that an unaligned word begins and ends in.
+/// Bytes behind a block's last bit that a load may touch: five words from the byte on in which
+/// it ends, which vectors gather, and some more.
 const SLACK: usize = 64;
 /// Bits before the planes of a block, at most.
 const HEADER_BITS: usize = 19;
@@ -103,7 +103,7 @@ impl Bits<'_> {
         // * `Source` hands out places only where a block's bits and `SLACK` bytes behind
         //   them are among these (`inside`) or in a copy that holds the longest block
         //   (`anywhere`), and parsers stay within the bits that they have asked for and
-        //   256 behind them.
+        //   five words from the last one's byte on.
         unsafe { self.base.add(byte).cast::<u64>().read_unaligned() }.to_le()
     }
 }

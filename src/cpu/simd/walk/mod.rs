@@ -53,11 +53,7 @@ pub(super) fn chains(
     #[cfg(target_arch = "x86_64")]
     match level {
         Level::Avx512(isa) => {
-            let coding = &Coding::new(params, scalar, dims);
-            return match avx512::Counts::new(isa) {
-                Some(counts) => avx512::walk(counts, stream, coding, queue),
-                None => words::walk(isa, stream, coding, queue),
-            };
+            return avx512::walk(isa, stream, &Coding::new(params, scalar, dims), queue);
         }
         // Planes of four take less time by tables.
         Level::Avx2(isa) if dims > 1 => {

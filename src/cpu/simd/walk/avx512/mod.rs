@@ -16,26 +16,14 @@ use read::{begin, fetch, planes};
 const LANES: usize = 8;
 const VECTORS: usize = 2;
 
-/// AVX-512 that counts the ones of each lane. A value is the proof that the CPU has it.
-#[derive(Clone, Copy)]
-pub(super) struct Counts(Avx512);
-
-impl Counts {
-    /// The proof, if the CPU has it; all of this level do, as far as is known.
-    pub(super) fn new(isa: Avx512) -> Option<Self> {
-        is_x86_feature_detected!("avx512vpopcntdq").then_some(Self(isa))
-    }
-}
-
 /// Walks chains until the queue is empty.
-pub(super) fn walk(counts: Counts, stream: &[u8], coding: &Coding, queue: &Queue<'_>) {
-    let Counts(_) = counts;
+pub(super) fn walk(_: Avx512, stream: &[u8], coding: &Coding, queue: &Queue<'_>) {
     // Behind it, a block's loads might leave the stream.
     let limit = (8 * stream.len() as u64).checked_sub(u64::from(coding.longest) + 192);
     let Some(limit) = limit else { return };
     let task = Task { stream, coding, queue, limit };
     // SAFETY:
-    // * `counts` was made where this instruction was found, from the proof of the others.
+    // * The token proves that the CPU has all that these functions are compiled for.
     unsafe {
         match coding.size {
             4 => lockstep::<4, 4>(&task),
