@@ -213,12 +213,14 @@ impl BitWriter<'_> {
         let end = at + len + 8;
         if end > self.space().len() + MOST_GROWTH {
             // The system's zeros: its pages come when they are first written, by any thread.
-            // What there was room in before is given back first.
-            let written = self.bytes[..at].to_vec();
-            self.bytes = written;
-            let mut bytes = memory::zeroed(end)?;
-            bytes[..at].copy_from_slice(&self.bytes);
-            self.bytes = bytes;
+            // Where it has no more of them, there is what was reserved.
+            match memory::zeroed(end) {
+                Ok(mut bytes) => {
+                    bytes[..at].copy_from_slice(&self.bytes[..at]);
+                    self.bytes = bytes;
+                }
+                Err(_) => self.grow(end)?,
+            }
         } else if end > self.space().len() {
             self.grow(end)?;
         }
