@@ -230,7 +230,7 @@ impl BitWriter<'_> {
     /// Asks for memory for `bits` more bits, or half as many as long as that is refused, but
     /// not fewer than `least`; returns for how many there will be some, if any.
     #[cfg(feature = "parallel")]
-    pub(crate) fn expect(&mut self, bits: u64, least: u64) -> u64 {
+    pub(crate) fn make_room(&mut self, bits: u64, least: u64) -> u64 {
         let at = self.cursor.at;
         self.bytes.truncate(at);
         let mut bits = bits.max(least);

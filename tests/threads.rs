@@ -215,7 +215,6 @@ fn noise<T: Value>(len: usize) -> Vec<T> {
 fn same_bytes<T: Value>(values: &[T], shape: &[usize], mode: Mode) {
     let field = Field::new(values, shape).unwrap();
     for header in [true, false] {
-        // Longer headers than usual leave other words unfinished.
         let by = |threads| Compressor::new(mode).header(header).threads(threads).compress(&field);
         let expected = by(1).unwrap();
         for threads in THREADS {

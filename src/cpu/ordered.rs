@@ -14,7 +14,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::parallel::{Chunk, shifted, tail};
 use super::spans::Spans;
-use crate::bitstream::{BitWriter, low_bits};
+use crate::bitstream::BitWriter;
 use crate::error::Result;
 use crate::index::Marks;
 use crate::memory::Space;
@@ -56,8 +56,7 @@ impl<'s, 'a, 'm> Shared<'s, 'a, 'm> {
     }
 
     /// Ends it for all threads.
-    fn end(&self) {
-        let mut stream = self.stream();
+    fn end(&self, mut stream: MutexGuard<'_, Stream<'s, 'a, 'm>>) {
         stream.is_over = true;
         stream.spans.stop();
         drop(stream);
@@ -80,8 +79,7 @@ impl<'s, 'a, 'm> Shared<'s, 'a, 'm> {
         let whole = ((u64::from(head.1) + bits) / 64 * 8) as usize;
         let place = if stream.is_over { None } else { stream.space.take(whole) };
         let Some(place) = place else {
-            drop(stream);
-            self.end();
+            self.end(stream);
             return None;
         };
         stream.word = tail(head, source, bits);
@@ -104,7 +102,7 @@ struct Guard<'g, 's, 'a, 'm>(&'g Shared<'s, 'a, 'm>);
 impl Drop for Guard<'_, '_, '_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.end();
+            self.0.end(self.0.stream());
         }
     }
 }
@@ -120,7 +118,7 @@ pub(super) fn compress(
     compress: impl Fn(Range<usize>, &mut Chunk) -> Result<()> + Sync,
 ) -> Result<usize> {
     let before = out.position();
-    let (done, turn, bits, (word, begun)) = out.append_words(bits, |space, word| {
+    let (done, turn, bits, (word, _)) = out.append_words(bits, |space, word| {
         let turn = spans.first();
         let stream = Stream { spans, turn, space, word, before, bits: 0, marks, is_over: false };
         let shared = Shared { stream: Mutex::new(stream), turn: Condvar::new() };
@@ -132,7 +130,8 @@ pub(super) fn compress(
                 let is_last = span.is_none();
                 if let Some(span) = span {
                     let mut chunk = spare.pop().unwrap_or_default();
-                    compress(span.clone(), &mut chunk).inspect_err(|_| shared.end())?;
+                    compress(span.clone(), &mut chunk)
+                        .inspect_err(|_| shared.end(shared.stream()))?;
                     kept.push_back((span, chunk));
                 }
                 loop {
@@ -154,6 +153,6 @@ pub(super) fn compress(
         (done, stream.turn, stream.bits, stream.word)
     })?;
     done?;
-    out.close_words(bits, word & low_bits(begun));
+    out.close_words(bits, word);
     Ok(turn)
 }

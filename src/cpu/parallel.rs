@@ -82,21 +82,20 @@ fn compress_chunks(
     };
     let start = out.position();
     // Memory that is not written to costs nothing, and seldom do blocks have more than values.
-    let most = |blocks: usize| blocks as u128 * u128::from(most_bits);
+    let most = |blocks: usize| (blocks as u64).saturating_mul(u64::from(most_bits));
     let one_chunk = most(chunk[1].max(1));
-    let usual = (value_bytes + value_bytes / 16) as u128 * 8 * blocks as u128;
-    let mut expected = usual.min(most(blocks));
+    let usual = 8 * (value_bytes + value_bytes / 16) as u64;
+    let mut expected = usual.saturating_mul(blocks as u64).min(most(blocks));
     let mut done = 0;
     while done < blocks {
         let spans = Spans::new(done..blocks, team.size(), 1, (chunk[0], chunk[1]));
         let marks = marks.as_deref_mut();
-        let bits = |bits: u128| u64::try_from(bits).unwrap_or(u64::MAX);
-        let bits = out.expect(bits(expected), bits(one_chunk));
-        done = ordered::compress(spans, bits, team, marks, out, compress)?;
+        let room = out.make_room(expected, one_chunk);
+        done = ordered::compress(spans, room, team, marks, out, compress)?;
         // Should they not have fitted, those that are left may have more bits than these.
         let left = blocks - done;
-        let bits = u128::from(out.position() - start) * left as u128 / done.max(1) as u128;
-        expected = (2 * bits).min(most(left));
+        let each = (out.position() - start) / done.max(1) as u64 + 1;
+        expected = (2 * each).saturating_mul(left as u64).min(most(left));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
 #![allow(clippy::wildcard_imports, reason = "intrinsics have names of their own")]
 
+pub(crate) mod bits;
 pub(crate) mod codes;
 pub(crate) mod fixed;
 mod planes;

@@ -37,8 +37,7 @@ impl SlowBits {
 
 impl Machine for FastBits {
     type Isa = Avx2;
-    type Sixteens = ();
-    type Cubes = ();
+    type Lanes = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {
@@ -74,8 +73,7 @@ impl Machine for FastBits {
 
 impl Machine for SlowBits {
     type Isa = Avx2;
-    type Sixteens = ();
-    type Cubes = ();
+    type Lanes = ();
 
     #[inline(always)]
     fn isa(self) -> Avx2 {

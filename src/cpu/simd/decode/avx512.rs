@@ -4,15 +4,16 @@
 // Iterators and closures may not be compiled for these instructions; loops are.
 #![allow(clippy::needless_range_loop)]
 
+mod abreast;
 mod cubes;
 mod lanes;
 mod short;
 mod sixteens;
-mod squares;
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use bytemuck::Pod;
 
@@ -28,8 +29,7 @@ use lanes::{Lanes32, Lanes64, Wide};
 impl Machine for Avx512 {
     type Isa = Self;
     const HAS_LANES: bool = true;
-    type Sixteens = sixteens::Planes;
-    type Cubes = squares::Cubes;
+    type Lanes = abreast::Lanes;
 
     #[inline(always)]
     fn isa(self) -> Self {
@@ -62,43 +62,30 @@ impl Machine for Avx512 {
         unsafe { short::read::<S>(bits, at, params, group) }
     }
     #[inline(always)]
-    fn sixteens<S: BlockScalar>(
-        self,
-        bits: Bits<'_>,
-        (first, fixed): (u64, u32),
-        count: usize,
-        params: Params,
-        planes: &mut sixteens::Planes,
-        values: &mut [[S; 64]; 4],
-    ) -> bool {
-        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
-        unsafe { squares::decode::<S>(bits, (first, fixed), count, params, planes, values) }
-    }
-    #[inline(always)]
-    fn cubes<S: BlockScalar>(
+    fn read_lanes<S: BlockScalar, const N: usize>(
         self,
         bits: Bits<'_>,
         places: (u64, u32),
         count: usize,
         params: Params,
-        cubes: &mut squares::Cubes,
+        lanes: &mut Self::Lanes,
     ) -> bool {
         // SAFETY: `self` proves that the CPU has all that this function is compiled for.
-        unsafe { cubes.read::<S>(bits, places, count, params) }
+        unsafe { lanes.read::<S, N>(bits, places, count, params) }
     }
     #[inline(always)]
-    fn values_of_cube<S: BlockScalar>(
+    fn lane_values<S: BlockScalar, const N: usize>(
         self,
-        cubes: &squares::Cubes,
-        block: usize,
-        values: &mut [S; 64],
+        lanes: &Self::Lanes,
+        blocks: Range<usize>,
+        values: &mut [[S; 64]; 4],
     ) {
         // SAFETY: likewise.
         unsafe {
             if size_of::<S>() == 4 {
-                cubes.values::<S, Lanes32, 4>(block, values);
+                lanes.values::<S, Lanes32, 4, N>(blocks, values);
             } else {
-                cubes.values::<S, Lanes64, 8>(block, values);
+                lanes.values::<S, Lanes64, 8, N>(blocks, values);
             }
         }
     }

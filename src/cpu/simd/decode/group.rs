@@ -3,7 +3,7 @@
 use super::head::{Head, Kind};
 
 /// What a block's integers become.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Cast {
     pub(super) kind: Kind,
     pub(super) exponent: i32,

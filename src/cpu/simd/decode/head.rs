@@ -5,12 +5,13 @@ use crate::block::Params;
 use crate::scalar::{Scalar, ScalarType};
 
 /// What a block's coefficients become.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Integers times a power of two; zeros too.
     Scaled,
     /// Integers, or the bits of floating-point values (with those below the sign inverted
     /// in negative ones).
+    #[default]
     Exact,
 }
 

@@ -1,5 +1,7 @@
 //! What decoding asks of a set of instructions.
 
+use std::ops::Range;
+
 use super::group::Group;
 use super::parse;
 use super::source::Bits;
@@ -36,48 +38,34 @@ pub(super) trait Machine: Copy {
         false
     }
 
-    /// Whether there may be a way to read sixteen blocks at once, of sixteen values or of 64.
+    /// Whether there may be a way to read blocks of sixteen and of 64 side by side.
     const HAS_LANES: bool = false;
-    /// What the one and the other need room for.
-    type Sixteens: Default;
-    type Cubes: Default;
+    /// What is read so.
+    type Lanes: Default;
 
-    /// The values of `count` blocks of sixteen that have a fixed number of bits, sixteen blocks
-    /// at most, the first of which begins at the first of the two numbers, and each as many bits
-    /// behind the one before as the second says; whether it could.
+    /// Reads the planes of `count` blocks of `N` that have a fixed number of bits, sixteen
+    /// blocks at most, the first of which begins at the first of the two numbers, and each as
+    /// many bits behind the one before as the second says; whether it could.
     #[inline(always)]
-    fn sixteens<S: BlockScalar>(
+    fn read_lanes<S: BlockScalar, const N: usize>(
         self,
         _bits: Bits<'_>,
         _places: (u64, u32),
         _count: usize,
         _params: Params,
-        _room: &mut Self::Sixteens,
+        _lanes: &mut Self::Lanes,
+    ) -> bool {
+        false
+    }
+
+    /// The values of those of them that have these numbers, as many as there is room for at
+    /// most.
+    #[inline(always)]
+    fn lane_values<S: BlockScalar, const N: usize>(
+        self,
+        _lanes: &Self::Lanes,
+        _blocks: Range<usize>,
         _values: &mut [[S; 64]; 4],
-    ) -> bool {
-        false
-    }
-
-    /// Reads the planes of blocks of 64, likewise; whether it could.
-    #[inline(always)]
-    fn cubes<S: BlockScalar>(
-        self,
-        _bits: Bits<'_>,
-        _places: (u64, u32),
-        _count: usize,
-        _params: Params,
-        _room: &mut Self::Cubes,
-    ) -> bool {
-        false
-    }
-
-    /// The values of one of them.
-    #[inline(always)]
-    fn values_of_cube<S: BlockScalar>(
-        self,
-        _room: &Self::Cubes,
-        _block: usize,
-        _values: &mut [S; 64],
     ) {
     }
 

@@ -45,7 +45,7 @@ use crate::field::{BlockIndex, Rows, Slab};
 use crate::scalar::ScalarType;
 use group::{Group, blocks_of, sets_of};
 use machine::Machine;
-use source::Source;
+use source::{Place, Source};
 
 /// As [`serial::decompress`](crate::cpu), by these instructions; returns where the last
 /// block ends.
@@ -141,12 +141,9 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     };
     if let Some(fixed) = params.fixed_bits()
         && M::HAS_LANES
+        && (N == 16 || N == 64)
     {
-        match N {
-            16 => return sixteens::<M, S, N>(machine, &mut work, slab, blocks, fixed),
-            64 => return cubes::<M, S, N>(machine, &mut work, slab, blocks, fixed),
-            _ => {}
-        }
+        return side_by_side::<M, S, N>(machine, &mut work, slab, blocks, fixed);
     }
     let mut runs = slab.runs(blocks);
     loop {
@@ -158,18 +155,19 @@ fn decode<M: Machine, S: BlockScalar, const N: usize>(
     }
 }
 
-/// The same for blocks of sixteen that have `fixed` bits each.
+/// The same for blocks of sixteen or 64 that have `fixed` bits each, many of them at once.
 #[inline(always)]
-fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
+fn side_by_side<M: Machine, S: BlockScalar, const N: usize>(
     machine: M,
     work: &mut Work<'_, S>,
     slab: &mut Slab<'_>,
     blocks: Range<usize>,
     fixed: u32,
 ) -> Result<u64> {
+    // Fewer take less time by groups.
+    let least = if N == 16 { blocks_of(N) } else { 2 * blocks_of(N) + 1 };
     let mut runs = slab.runs(blocks);
-    // Made when there is something to be read so.
-    let mut room = None;
+    let mut lanes = M::Lanes::default();
     loop {
         let (first, count) = runs.next(16);
         if count == 0 {
@@ -177,61 +175,29 @@ fn sixteens<M: Machine, S: BlockScalar, const N: usize>(
         }
         let place = |number: usize| work.start + number as u64 * u64::from(fixed);
         let (begin, last) = (place(first.number), place(first.number + count - 1));
-        let (places, values) = ((begin, fixed), &mut work.values.0);
-        if count >= blocks_of(N)
-            && let Some(whole) = work.source.inside(last, fixed)
-            && let room = room.get_or_insert_with(M::Sixteens::default)
-            && machine.sixteens(whole.bits, places, count, work.params, room, values)
-        {
-            work.position = last + u64::from(fixed);
-            let values = values.as_flattened().as_chunks::<N>().0;
-            store::blocks::<S, N>(slab, (first, count), &work.rows, values);
-            continue;
-        }
-        for done in (0..count).step_by(blocks_of(N)) {
-            let count = (count - done).min(blocks_of(N));
-            work.group::<M, N>(machine, slab, first.neighbour(done), count)?;
-        }
-    }
-}
-
-/// The same for blocks of 64.
-#[inline(always)]
-fn cubes<M: Machine, S: BlockScalar, const N: usize>(
-    machine: M,
-    work: &mut Work<'_, S>,
-    slab: &mut Slab<'_>,
-    blocks: Range<usize>,
-    fixed: u32,
-) -> Result<u64> {
-    let mut runs = slab.runs(blocks);
-    let mut room = None;
-    loop {
-        let (first, count) = runs.next(16);
-        if count == 0 {
-            return Ok(work.position);
-        }
-        let place = |number: usize| work.start + number as u64 * u64::from(fixed);
-        let (begin, last) = (place(first.number), place(first.number + count - 1));
-        if count > 2 * blocks_of(N)
-            && let Some(whole) = work.source.inside(last, fixed)
-            && let room = room.get_or_insert_with(M::Cubes::default)
-            && machine.cubes::<S>(whole.bits, (begin, fixed), count, work.params, room)
-        {
-            work.position = last + u64::from(fixed);
-            for done in (0..count).step_by(4) {
-                let count = (count - done).min(4);
-                for (block, values) in work.values.0[..count].iter_mut().enumerate() {
-                    machine.values_of_cube(room, done + block, values);
-                }
-                let values = work.values.0.as_flattened().as_chunks::<N>().0;
-                store::blocks::<S, N>(slab, (first.neighbour(done), count), &work.rows, values);
+        let whole = if count < least { None } else { work.source.inside(last, fixed) };
+        let is_read = match whole {
+            Some(Place { bits, .. }) => {
+                let places = (begin, fixed);
+                machine.read_lanes::<S, N>(bits, places, count, work.params, &mut lanes)
             }
-            continue;
+            None => false,
+        };
+        // As many at a time as there is room for their values, or as make a group.
+        let step = if is_read { 256 / N } else { blocks_of(N) };
+        for done in (0..count).step_by(step) {
+            let next = count.min(done + step);
+            let first = first.neighbour(done);
+            if !is_read {
+                work.group::<M, N>(machine, slab, first, next - done)?;
+                continue;
+            }
+            machine.lane_values::<S, N>(&lanes, done..next, &mut work.values.0);
+            let values = work.values.0.as_flattened().as_chunks::<N>().0;
+            store::blocks::<S, N>(slab, (first, next - done), &work.rows, values);
         }
-        for done in (0..count).step_by(blocks_of(N)) {
-            let count = (count - done).min(blocks_of(N));
-            work.group::<M, N>(machine, slab, first.neighbour(done), count)?;
+        if is_read {
+            work.position = last + u64::from(fixed);
         }
     }
 }

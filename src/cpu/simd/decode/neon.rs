@@ -12,8 +12,7 @@ use crate::cpu::simd::level::Neon;
 
 impl Machine for Neon {
     type Isa = Self;
-    type Sixteens = ();
-    type Cubes = ();
+    type Lanes = ();
 
     #[inline(always)]
     fn isa(self) -> Self {

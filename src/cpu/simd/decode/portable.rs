@@ -18,8 +18,7 @@ use crate::cpu::simd::level::Portable;
 
 impl Machine for Portable {
     type Isa = Self;
-    type Sixteens = ();
-    type Cubes = ();
+    type Lanes = ();
 
     #[inline(always)]
     fn isa(self) -> Self {

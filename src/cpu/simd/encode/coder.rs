@@ -23,8 +23,8 @@ pub(crate) struct Fixed<'a> {
 
 /// Writes the planes of blocks of up to 64 values.
 pub(crate) trait Coder<I: Isa> {
-    /// Whether [`Coder::put_fixed`] is there.
-    const HAS_FIXED: bool;
+    /// Whether codes are made in lanes, and [`Coder::put_fixed`] is there.
+    const HAS_LANES: bool;
     /// One to be used for group after group.
     fn new(isa: I) -> Self;
     /// A new group, whose planes from `top` on are empty.
@@ -48,7 +48,7 @@ pub(crate) trait Coder<I: Isa> {
 pub(crate) struct Blockwise<I>(I);
 
 impl<I: Isa> Coder<I> for Blockwise<I> {
-    const HAS_FIXED: bool = false;
+    const HAS_LANES: bool = false;
 
     fn new(isa: I) -> Self {
         Self(isa)
@@ -125,7 +125,7 @@ pub(crate) struct Tilewise<I> {
 
 #[cfg(target_arch = "x86_64")]
 impl<I: CodesOfEight> Coder<I> for Tilewise<I> {
-    const HAS_FIXED: bool = true;
+    const HAS_LANES: bool = true;
 
     fn new(isa: I) -> Self {
         let none = Codes { words: [0; 16], lengths: [0; 16], planes: [0; 8], above: 0 };

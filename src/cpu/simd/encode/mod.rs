@@ -119,7 +119,7 @@ impl<S: Vectored, const N: usize, const T: usize> Kernel for Encode<'_, '_, '_, 
         let mut coder = I::Coder::new(isa);
         let (from, to) = (self.work.blocks.start, self.work.blocks.end);
         // Where there are vectors for the codes too.
-        let ahead = N <= 16 && I::Coder::HAS_FIXED;
+        let ahead = N <= 16 && I::Coder::HAS_LANES;
         let mut this = self;
         let grid = this.work.field.grid();
         let mut number = from;
@@ -325,7 +325,7 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
         let open = self.work.out.open(self.most_bits * count as u32 + codes::SLACK)?;
         // SAFETY: each block has `most_bits` in the end, and at most `SLACK` more before.
         let mut sink = unsafe { Sink::new(open) };
-        if I::Coder::HAS_FIXED
+        if I::Coder::HAS_LANES
             && self.fixed
             && count == 16
             && let Some(heads) = heads.of_all()

@@ -14,6 +14,7 @@ use super::super::parse::ODD;
 use super::super::source::Bits;
 use super::sixteens::{Heads, own};
 use super::to_array;
+use crate::cpu::simd::avx512::bits::nth_one;
 
 /// Blocks at most.
 pub(super) const BLOCKS: usize = 16;
@@ -312,7 +313,7 @@ fn finish(
         return;
     }
     let Look { planes: before, known, code, coefficients, left } = lanes.last;
-    let last = nth_one(coefficients, _mm512_sub_epi64(_mm512_set1_epi64(63), known));
+    let last = nth_one::<64>(coefficients, _mm512_sub_epi64(_mm512_set1_epi64(63), known));
     // The code ends where the last coefficient's bit would be, or with the budget, and has a
     // one-bit there.
     let stop = _mm512_min_epu64(last, left);
@@ -376,23 +377,6 @@ fn four(bits: Bits<'_>, bytes: [u64; 4]) -> __m512i {
 #[inline]
 fn above(count: __m512i) -> __m512i {
     _mm512_sllv_epi64(_mm512_set1_epi64(-1), count)
-}
-
-/// The place of the one-bit of each mask that has `count` before it, or 63.
-#[target_feature(enable = "avx512f,avx512dq,avx512vpopcntdq")]
-#[inline]
-fn nth_one(mut masks: __m512i, mut count: __m512i) -> __m512i {
-    let mut place = _mm512_setzero_si512();
-    for half in [32, 16, 8, 4, 2, 1] {
-        let low = _mm512_and_si512(masks, _mm512_set1_epi64((1 << half) - 1));
-        let half = _mm512_set1_epi64(half);
-        let ones = _mm512_popcnt_epi64(low);
-        let above = _mm512_cmpge_epi64_mask(count, ones);
-        count = _mm512_mask_sub_epi64(count, above, count, ones);
-        masks = _mm512_mask_srlv_epi64(masks, above, masks, half);
-        place = _mm512_mask_add_epi64(place, above, place, half);
-    }
-    place
 }
 
 /// Rows to columns.

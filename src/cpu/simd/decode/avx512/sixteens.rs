@@ -15,6 +15,7 @@ use std::arch::x86_64::*;
 use super::super::parse::ODD;
 use super::super::source::Bits;
 use super::to_array;
+use crate::cpu::simd::avx512::bits::nth_one;
 
 /// Blocks at most.
 pub(super) const BLOCKS: usize = 16;
@@ -266,7 +267,7 @@ fn finish<const W: usize>(
     let Eight { used, known: n, step, coefficients, .. } = *lanes;
     let one = _mm512_set1_epi64(1);
     let missing = _mm512_sub_epi64(_mm512_set1_epi64(15), n);
-    let last = nth_one(coefficients, missing);
+    let last = nth_one::<16>(coefficients, missing);
     // The code ends where the last coefficient's bit would be, or with the budget, and has a
     // one-bit there.
     let left = _mm512_sub_epi64(_mm512_sub_epi64(heads.budget, used), n);
@@ -322,21 +323,4 @@ pub(super) fn own(bits: Bits<'_>, at: u64, left: u64) -> [u64; 8] {
     let left = _mm512_max_epi64(left, _mm512_setzero_si512());
     let beyond = _mm512_sllv_epi64(_mm512_set1_epi64(-1), left);
     to_array(_mm512_andnot_si512(beyond, word))
-}
-
-/// The place, below 32, of the one-bit of each mask that has `count` before it.
-#[target_feature(enable = "avx512f,avx512dq,avx512vpopcntdq")]
-#[inline]
-fn nth_one(mut masks: __m512i, mut count: __m512i) -> __m512i {
-    let mut place = _mm512_setzero_si512();
-    for half in [16, 8, 4, 2, 1] {
-        let low = _mm512_and_si512(masks, _mm512_set1_epi64((1 << half) - 1));
-        let half = _mm512_set1_epi64(half);
-        let ones = _mm512_popcnt_epi64(low);
-        let above = _mm512_cmpge_epi64_mask(count, ones);
-        count = _mm512_mask_sub_epi64(count, above, count, ones);
-        masks = _mm512_mask_srlv_epi64(masks, above, masks, half);
-        place = _mm512_mask_add_epi64(place, above, place, half);
-    }
-    place
 }

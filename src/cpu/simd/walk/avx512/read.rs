@@ -5,6 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::{LANES, Lanes, Task, to_array};
+use crate::cpu::simd::avx512::bits::nth_one;
 use crate::cpu::simd::walk::coding::Coding;
 use crate::cpu::simd::walk::{ODD, WINDOW};
 
@@ -133,29 +134,6 @@ pub(super) fn planes<const N: i64, const PLANES: usize>(task: &Task<'_, '_>, lan
         let last = nth_one::<N>(codes, needed);
         lanes.at = _mm512_mask_add_epi64(lanes.at, full, lanes.at, last);
     }
-}
-
-/// The place of the one-bit of each mask that has `count` before it. Masks have `2 * N` bits
-/// at most.
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq"
-)]
-#[inline]
-fn nth_one<const N: i64>(mut masks: __m512i, mut count: __m512i) -> __m512i {
-    let mut place = _mm512_setzero_si512();
-    for half in [32, 16, 8, 4, 2, 1] {
-        if half >= 2 * N {
-            continue;
-        }
-        let half = _mm512_set1_epi64(half);
-        let low = _mm512_andnot_si512(_mm512_sllv_epi64(_mm512_set1_epi64(-1), half), masks);
-        let ones = _mm512_popcnt_epi64(low);
-        let above = _mm512_cmpge_epi64_mask(count, ones);
-        count = _mm512_mask_sub_epi64(count, above, count, ones);
-        masks = _mm512_mask_srlv_epi64(masks, above, masks, half);
-        place = _mm512_mask_add_epi64(place, above, place, half);
-    }
-    place
 }
 
 /// The next bits of the stream in each lane, [`WINDOW`] of them at least.

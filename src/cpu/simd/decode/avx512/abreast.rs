@@ -1,14 +1,16 @@
-//! Blocks of sixteen and of 64 from the stream to values, sixteen at once.
+//! Blocks of sixteen and of 64 from the stream to values, sixteen side by side: headers, planes
+//! by [`sixteens`] and [`cubes`], and what comes behind.
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use super::super::group::Cast;
 use super::super::head::{Kind, neutral};
 use super::super::source::Bits;
-use super::lanes::{Lanes32, Lanes64, Wide};
-use super::sixteens::{self, BLOCKS, Extent, Heads, Planes};
+use super::lanes::Wide;
+use super::sixteens::{self, BLOCKS, Heads};
 use super::{cast_set, cubes, load, ordered_bytes, to_array, transposed};
 use crate::block::{BlockScalar, Params};
 use crate::cpu::simd::unlift;
@@ -38,7 +40,7 @@ pub(super) fn begin<S: BlockScalar, const N: usize>(
     if params.is_reversible() || fixed <= head {
         return None;
     }
-    let mut casts = [Cast { kind: Kind::Exact, exponent: 0 }; BLOCKS];
+    let mut casts = [Cast::default(); BLOCKS];
     let mut precisions = [u64::from(params.maxprec.min(S::TYPE.bits())); BLOCKS];
     let budget = fixed - head;
     let all = |value: u64| _mm512_set1_epi64(value as i64);
@@ -59,89 +61,105 @@ pub(super) fn begin<S: BlockScalar, const N: usize>(
     Some(Begun { heads, casts, precisions, budget })
 }
 
-/// See [`Machine::sixteens`](super::super::machine::Machine::sixteens).
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
-)]
-#[inline]
-pub(super) fn decode<S: BlockScalar>(
-    bits: Bits<'_>,
-    places: (u64, u32),
-    count: usize,
-    params: Params,
-    planes: &mut Planes,
-    values: &mut [[S; 64]; 4],
-) -> bool {
-    let Some(begun) = begin::<S, 16>(bits, places, count, params) else { return false };
-    let Begun { heads, casts, precisions, budget } = begun;
-    let limits = (S::TYPE.bits() as usize, u64::from(budget));
-    let extents = match budget {
-        ..=64 => sixteens::read::<1>(bits, &heads, limits, planes),
-        65..=128 => sixteens::read::<2>(bits, &heads, limits, planes),
-        _ => sixteens::read::<4>(bits, &heads, limits, planes),
-    };
-    for set in 0..count.div_ceil(4) {
-        let extent = &extents[set / 2];
-        let casts = &casts[4 * set..];
-        let precisions = &precisions[4 * set..];
-        if size_of::<S>() == 4 {
-            of_set::<S, Lanes32, 4>(planes, extent, set, precisions, casts, &mut values[set]);
-        } else {
-            of_set::<S, Lanes64, 8>(planes, extent, set, precisions, casts, &mut values[set]);
-        }
-    }
-    true
-}
-
-/// Blocks of 64 whose planes have been read.
-pub(in super::super) struct Cubes {
-    planes: cubes::Planes,
-    /// How many planes there are of each.
+/// Blocks whose planes have been read: room is made for those that are.
+#[derive(Default)]
+pub(in super::super) struct Lanes {
+    squares: Option<sixteens::Planes>,
+    cubes: Option<cubes::Planes>,
+    /// Planes of each block, and those of them that are zeros above the ones that were read,
+    /// if there is no room for them with the others.
     counts: [u64; BLOCKS],
+    zeros: [u64; BLOCKS],
     casts: [Cast; BLOCKS],
 }
 
-impl Default for Cubes {
-    fn default() -> Self {
-        let casts = [Cast { kind: Kind::Exact, exponent: 0 }; BLOCKS];
-        Self { planes: cubes::Planes::default(), counts: [0; BLOCKS], casts }
-    }
-}
-
-impl Cubes {
-    /// See [`Machine::cubes`](super::super::machine::Machine::cubes).
+impl Lanes {
+    /// See [`Machine::read_lanes`](super::super::machine::Machine::read_lanes).
     #[target_feature(
         enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
     )]
     #[inline]
-    pub(super) fn read<S: BlockScalar>(
+    pub(super) fn read<S: BlockScalar, const N: usize>(
         &mut self,
         bits: Bits<'_>,
         places: (u64, u32),
         count: usize,
         params: Params,
     ) -> bool {
-        let Some(begun) = begin::<S, 64>(bits, places, count, params) else { return false };
-        let Begun { heads, casts, precisions, .. } = begun;
+        let Some(begun) = begin::<S, N>(bits, places, count, params) else { return false };
+        let Begun { heads, casts, precisions, budget } = begun;
         self.casts = casts;
-        self.counts = cubes::read(bits, &heads, &precisions, &mut self.planes);
+        if N == 16 {
+            let planes = self.squares.get_or_insert_with(Default::default);
+            let limits = (S::TYPE.bits() as usize, u64::from(budget));
+            let [first, second] = match budget {
+                ..=64 => sixteens::read::<1>(bits, &heads, limits, planes),
+                65..=128 => sixteens::read::<2>(bits, &heads, limits, planes),
+                _ => sixteens::read::<4>(bits, &heads, limits, planes),
+            };
+            for (i, extent) in [first, second].into_iter().enumerate() {
+                self.counts[8 * i..][..8].copy_from_slice(&extent.planes);
+                self.zeros[8 * i..][..8].copy_from_slice(&extent.zeros);
+            }
+        } else {
+            let planes = self.cubes.get_or_insert_with(Default::default);
+            self.counts = cubes::read(bits, &heads, &precisions, planes);
+        }
         for (count, precision) in self.counts.iter_mut().zip(precisions) {
             *count = precision.min(*count);
         }
         true
     }
 
-    /// The values of a block.
+    /// See [`Machine::lane_values`](super::super::machine::Machine::lane_values).
     #[target_feature(
         enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
     )]
     #[inline]
-    pub(super) fn values<S: BlockScalar, V: Wide<K>, const K: usize>(
+    pub(super) fn values<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         &self,
-        block: usize,
-        values: &mut [S; 64],
+        blocks: Range<usize>,
+        values: &mut [[S; 64]; 4],
     ) {
-        let planes = self.planes.of(block);
+        for (first, values) in blocks.step_by(64 / N).zip(values) {
+            let vectors = if N == 16 {
+                let Some(planes) = &self.squares else { return };
+                self.of_squares::<V, K>(planes, first)
+            } else {
+                let Some(planes) = &self.cubes else { return };
+                self.of_cube::<V, K>(planes, first)
+            };
+            let vectors = unlift::set::<V, K, N>(vectors, false);
+            cast_set::<S, V, K, N>(vectors, &self.casts[first..], values);
+        }
+    }
+
+    /// The coefficients of four blocks of sixteen.
+    #[target_feature(
+        enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+    )]
+    #[inline]
+    fn of_squares<V: Wide<K>, const K: usize>(
+        &self,
+        planes: &sixteens::Planes,
+        first: usize,
+    ) -> [V; K] {
+        let mut vectors = [V::splat(0); K];
+        for i in 0..4 {
+            let block = first + i;
+            let planes = planes.of(block, self.zeros[block] as usize);
+            V::square(planes, self.counts[block] as u32, &mut vectors[K / 4 * i..][..K / 4]);
+        }
+        V::swap(vectors)
+    }
+
+    /// Those of a block of 64.
+    #[target_feature(
+        enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
+    )]
+    #[inline]
+    fn of_cube<V: Wide<K>, const K: usize>(&self, planes: &cubes::Planes, block: usize) -> [V; K] {
+        let planes = planes.of(block);
         let which = _bzhi_u64(u64::MAX, self.counts[block] as u32);
         let columns = load(&DOWNWARDS, 0);
         let mut bytes = [columns; K];
@@ -150,9 +168,7 @@ impl Cubes {
             let squares = some_of(planes, from, (which >> from) as __mmask8);
             bytes[g] = transposed(_mm512_permutexvar_epi8(columns, squares));
         }
-        let vectors = V::join(ordered_bytes::<K, 64>(&[bytes; 4], 0));
-        let vectors = unlift::set::<V, K, 64>(vectors, false);
-        cast_set::<S, V, K, 64>(vectors, &self.casts[block..], values);
+        V::join(ordered_bytes::<K, 64>(&[bytes; 4], 0))
     }
 }
 
@@ -205,29 +221,4 @@ fn exponents<S: BlockScalar, const N: usize>(
         precisions[i] = u64::from(params.precision(exponent, N).min(S::TYPE.bits()));
     }
     heads.at = _mm512_add_epi64(heads.at, all(1 + i64::from(exponent_bits)));
-}
-
-/// The values of a set of four blocks.
-#[target_feature(
-    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
-)]
-#[inline]
-fn of_set<S: BlockScalar, V: Wide<K>, const K: usize>(
-    planes: &Planes,
-    extent: &Extent,
-    set: usize,
-    precisions: &[u64],
-    casts: &[Cast],
-    values: &mut [S; 64],
-) {
-    let mut vectors = [V::splat(0); K];
-    for block in 0..4 {
-        let lane = 4 * (set % 2) + block;
-        let (zeros, written) = (extent.zeros[lane] as usize, extent.planes[lane]);
-        let planes = planes.of(4 * set + block, zeros);
-        let count = precisions[block].min(written) as u32;
-        V::square(planes, count, &mut vectors[K / 4 * block..][..K / 4]);
-    }
-    let vectors = unlift::set::<V, K, 16>(V::swap(vectors), false);
-    cast_set::<S, V, K, 16>(vectors, casts, values);
 }
