@@ -2,22 +2,17 @@
 //!
 //! A plane of a block of four has a code of 4 bits once three coefficients are known: the
 //! bits themselves, since the group test then is the last coefficient's bit. Before that,
-//! codes are short, and 8 bits hold up to four planes. Planes are kept as bytes, in the
+//! codes are short, and ten bits hold up to four planes. Planes are kept as bytes, in the
 //! order of the stream.
 
 use super::head::Head;
+use super::several::{INDEX, entry};
 use super::source::Bits;
-
-/// Bits that are looked up at once.
-const INDEX: u32 = 10;
 
 /// Most planes of an entry.
 const MOST: usize = 4;
 
-/// Planes by the number of coefficients known and the next bits, as [`several`](super::several)
-/// has them: bits of all codes in byte 0, coefficients known afterwards in the next four bits,
-/// planes in the next four, the bits of one, two, three and four codes in four bits each, and
-/// the planes themselves from byte 4 on.
+/// Planes by the number of coefficients known and the next bits, as [`entry`] has them.
 static MANY: [[u64; 1 << INDEX]; 3] = {
     let mut table = [[0; 1 << INDEX]; 3];
     let mut known = 0;
@@ -111,7 +106,7 @@ pub(super) const fn one(known: u32, left: u32, window: u32) -> (u32, u32, u32) {
 /// are known.
 const fn many(known: u32, window: u32) -> u64 {
     let (mut n, mut used, mut planes, mut count, mut ends) = (known, 0, 0, 0, 0);
-    while n < 3 && count < MOST as u64 {
+    while n < 3 && count < MOST as u32 {
         let left = INDEX - used;
         let (plane, bits, after) = one(n, if left < 7 { left } else { 7 }, window >> used);
         // A code that takes all that is left may be cut short.
@@ -131,7 +126,7 @@ const fn many(known: u32, window: u32) -> u64 {
     }
     // All four known is as good as three.
     let known = if n < 3 { n } else { 3 };
-    used as u64 | (known as u64) << 8 | count << 12 | ends << 16 | planes << 32
+    entry(used, known, count, ends, planes)
 }
 
 /// Reads a block's planes into `planes`, which are zeros, and returns where they end.

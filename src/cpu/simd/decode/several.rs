@@ -8,16 +8,13 @@ use super::parse::Cursor;
 use super::source::Bits;
 
 /// Bits that are looked up at once.
-const INDEX: u32 = 10;
+pub(super) const INDEX: u32 = 10;
 /// Most planes of an entry.
 const MOST: u32 = 4;
 /// Coefficients known, fewer than these.
 const KNOWN: usize = 4;
 
-/// Whole planes by the number of coefficients known and the next bits:
-/// bits of all codes in byte 0, coefficients known afterwards in the next four bits, planes in
-/// the next four, the bits of one, two, three and four codes in four bits each, and the planes
-/// themselves from byte 4 on.
+/// Whole planes, as [`entry`] has them, by the number of coefficients known and the next bits.
 static SEVERAL: [[u64; 1 << INDEX]; KNOWN] = {
     let mut table = [[0; 1 << INDEX]; KNOWN];
     let mut known = 0;
@@ -32,6 +29,13 @@ static SEVERAL: [[u64; 1 << INDEX]; KNOWN] = {
     table
 };
 
+/// What some bits say of planes: `used` bits are all codes, in byte 0; so many coefficients are
+/// `known` afterwards, in the next four bits; `count` planes, in the next four; the bits of one,
+/// two, three and four codes, in four bits each; and the planes, from byte 4 on.
+pub(super) const fn entry(used: u32, known: u32, count: u32, ends: u64, planes: u64) -> u64 {
+    used as u64 | (known as u64) << 8 | (count as u64) << 12 | ends << 16 | planes << 32
+}
+
 const fn several(known: u32, window: u32) -> u64 {
     let (mut n, mut used, mut count, mut ends, mut planes) = (known, 0, 0, 0u64, 0u64);
     while count < MOST
@@ -42,7 +46,7 @@ const fn several(known: u32, window: u32) -> u64 {
         (n, used) = (after, end);
         count += 1;
     }
-    used as u64 | (n as u64) << 8 | (count as u64) << 12 | ends << 16 | planes << 32
+    entry(used, n, count, ends, planes)
 }
 
 /// A plane whose code begins at bit `at`, where the code ends, and how many coefficients are
