@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::parallel::{Chunk, shifted, tail};
+use super::parallel::{Chunk, tail};
 use super::spans::Spans;
 use crate::bitstream::BitWriter;
 use crate::error::Result;
@@ -91,7 +91,7 @@ impl<'s, 'a, 'm> Shared<'s, 'a, 'm> {
         stream.turn = blocks.end;
         drop(stream);
         self.turn.notify_all();
-        place.fill(shifted(head, source));
+        place.fill(head, source);
         Some(true)
     }
 }

@@ -100,18 +100,6 @@ fn compress_chunks(
     Ok(())
 }
 
-/// The words of the bits of `source` behind those of `head`, whose number comes with it.
-pub(super) fn shifted(head: (u64, u32), source: &[u8]) -> impl Iterator<Item = [u8; 8]> {
-    let (mut carried, begun) = head;
-    source.as_chunks::<8>().0.iter().map(move |word| {
-        let word = u64::from_le_bytes(*word);
-        let shifted = carried | word << begun;
-        // In two steps, since a shift by 64 (begun = 0) is not defined.
-        carried = (word >> 1) >> (63 - begun);
-        shifted.to_le_bytes()
-    })
-}
-
 /// What is left behind `head` and `bits` bits of `source` for the word that they do not finish,
 /// and how many bits that are.
 pub(super) fn tail(head: (u64, u32), source: &[u8], bits: u64) -> (u64, u32) {

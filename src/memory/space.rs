@@ -4,21 +4,66 @@
 //! all of it has been filled.
 
 use std::mem::MaybeUninit;
+use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::reserve;
+use super::{LARGE, reserve};
 use crate::error::Result;
+
+/// Bytes of a huge page, where it was measured.
+const PAGE: usize = 2 << 20;
 
 /// What is left to be handed out.
 pub(crate) struct Space<'a> {
     rest: &'a mut [MaybeUninit<u8>],
-    filled: &'a AtomicUsize,
+    common: &'a Common,
 }
 
 /// A part of it, for one thread.
 pub(crate) struct Part<'a> {
     bytes: &'a mut [MaybeUninit<u8>],
-    filled: &'a AtomicUsize,
+    common: &'a Common,
+}
+
+/// What all parts know.
+struct Common {
+    /// Bytes that have been filled.
+    filled: AtomicUsize,
+    /// The pages, if there are several, and the number that the first has.
+    pages: Vec<Once>,
+    first: usize,
+}
+
+impl Common {
+    fn new(bytes: &[MaybeUninit<u8>]) -> Self {
+        let addresses = bytes.as_ptr_range();
+        let first = addresses.start.addr() / PAGE;
+        let count = if bytes.len() < LARGE { 0 } else { addresses.end.addr() / PAGE - first + 1 };
+        let pages = std::iter::repeat_with(Once::new).take(count).collect();
+        Self { filled: AtomicUsize::new(0), pages, first }
+    }
+
+    /// Has the system give the pages that these bytes are on. Threads that were the first to
+    /// write to the same one would each wait for an empty page, and all but one in vain.
+    fn begin(&self, bytes: &mut [MaybeUninit<u8>]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let at = rest.as_ptr().addr();
+            if let Some(page) = self.pages.get(at / PAGE - self.first) {
+                page.call_once(|| {
+                    rest[0] = MaybeUninit::new(0);
+                    // Not left out, though all will be written over.
+                    std::hint::black_box(&mut *rest);
+                });
+            }
+            let len = rest.len().min(PAGE - at % PAGE);
+            rest = &mut rest[len..];
+        }
+    }
+
+    fn note(&self, filled: usize) {
+        self.filled.fetch_add(filled, Ordering::Relaxed);
+    }
 }
 
 /// Has `fill` fill memory for up to `most` bytes behind those of a vector. As many as it has
@@ -30,11 +75,12 @@ pub(crate) fn append<T>(
 ) -> Result<T> {
     let before = bytes.len();
     reserve(bytes, before.saturating_add(most))?;
-    let filled = AtomicUsize::new(0);
-    let mut space = Space { rest: &mut bytes.spare_capacity_mut()[..most], filled: &filled };
+    let rest = &mut bytes.spare_capacity_mut()[..most];
+    let common = Common::new(rest);
+    let mut space = Space { rest, common: &common };
     let done = fill(&mut space);
     let taken = most - space.rest.len();
-    if filled.into_inner() == taken {
+    if common.filled.into_inner() == taken {
         // SAFETY:
         // * `taken` bytes behind the vector's have been handed out, in order, each once, since
         //   none but this space can be where it was lent: lifetimes of others differ.
@@ -57,7 +103,7 @@ impl<'a> Space<'a> {
         }
         let (bytes, rest) = std::mem::take(&mut self.rest).split_at_mut(len);
         self.rest = rest;
-        Some(Part { bytes, filled: self.filled })
+        Some(Part { bytes, common: self.common })
     }
 }
 
@@ -69,28 +115,39 @@ impl<'a> Part<'a> {
     /// The first `len` bytes, or all there are, and the others.
     pub(crate) fn split(self, len: usize) -> (Self, Self) {
         let (first, rest) = self.bytes.split_at_mut(len.min(self.bytes.len()));
-        let part = |bytes| Self { bytes, filled: self.filled };
+        let part = |bytes| Self { bytes, common: self.common };
         (part(first), part(rest))
     }
 
-    /// Fills it with words, as many as it has room for, and zeros if there are fewer.
-    pub(crate) fn fill(self, words: impl Iterator<Item = [u8; 8]>) {
-        let mut words = words.map(|word| word.map(MaybeUninit::new));
+    /// Fills it with the words of the bits of `source` behind those of `head`, whose number comes
+    /// with it; with zeros where there are no more.
+    pub(crate) fn fill(self, (head, begun): (u64, u32), source: &[u8]) {
+        // In two steps, since a shift by 64 (begun = 0) is not defined.
+        let shifted = |before: u64, word: u64| word << begun | (before >> 1) >> (63 - begun);
+        self.common.begin(self.bytes);
+        let words = source.as_chunks::<8>().0;
         let (whole, rest) = self.bytes.as_chunks_mut::<8>();
-        let mut filled = 0;
-        for (target, word) in whole.iter_mut().zip(&mut words) {
-            *target = word;
-            filled += 1;
+        let (whole, behind) = whole.split_at_mut(whole.len().min(words.len()));
+        if let (Some(target), Some(&word)) = (whole.first_mut(), words.first()) {
+            let first = head | u64::from_le_bytes(word) << begun;
+            *target = first.to_le_bytes().map(MaybeUninit::new);
         }
-        whole[filled..].as_flattened_mut().fill(MaybeUninit::new(0));
+        // Each word by itself, so that compilers see vectors.
+        let pairs = words.iter().zip(words.get(1..).unwrap_or_default());
+        for (target, (&before, &word)) in whole.iter_mut().skip(1).zip(pairs) {
+            let word = shifted(u64::from_le_bytes(before), u64::from_le_bytes(word));
+            *target = word.to_le_bytes().map(MaybeUninit::new);
+        }
+        behind.as_flattened_mut().fill(MaybeUninit::new(0));
         rest.fill(MaybeUninit::new(0));
-        self.filled.fetch_add(self.bytes.len(), Ordering::Relaxed);
+        self.common.note(self.bytes.len());
     }
 
     /// Fills it with zeros, to be written over.
     pub(crate) fn zeroed(self) -> &'a mut [u8] {
+        self.common.begin(self.bytes);
         self.bytes.fill(MaybeUninit::new(0));
-        self.filled.fetch_add(self.bytes.len(), Ordering::Relaxed);
+        self.common.note(self.bytes.len());
         // SAFETY: all bytes have just been written.
         unsafe { &mut *(std::ptr::from_mut(self.bytes) as *mut [u8]) }
     }
@@ -111,7 +168,7 @@ mod tests {
                 for (i, part) in parts.into_iter().enumerate() {
                     scope.spawn(move || {
                         if i == 0 {
-                            part.fill([*b"abcdefgh"].into_iter());
+                            part.fill((1, 4), b"abcdefgh");
                         } else {
                             let (first, second) = part.split(3);
                             second.zeroed().fill(i as u8);
@@ -123,7 +180,49 @@ mod tests {
             space.take(18).is_none()
         })?;
         assert!(too_much);
-        assert_eq!(bytes, *b"\x09abcdefgh\0\0\0\0\0\0\0\0\x07\x07\x07\x02\x02\x02\x02");
+        assert_eq!(bytes, *b"\x09\x11\x26\x36FVfv\x86\0\0\0\0\0\0\0\0\x07\x07\x07\x02\x02\x02\x02");
+        Ok(())
+    }
+
+    #[test]
+    fn bits_are_moved_behind_others() -> Result<()> {
+        let words = [0x0123_4567_89ab_cdef_u64, u64::MAX, 0, 0x8000_0000_0000_0001, 7];
+        let source: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        for (head, begun) in [(0, 0), (1, 1), (0x1f_ffff, 37), (u64::MAX / 2, 63)] {
+            for count in 0..=words.len() {
+                let mut bytes = Vec::new();
+                append(&mut bytes, 8 * count, |space| {
+                    let part = space.take(8 * count).expect("so many are there");
+                    part.fill((head, begun), &source);
+                })?;
+                let mut carried = u128::from(head);
+                for (word, moved) in words.into_iter().zip(bytes.as_chunks::<8>().0) {
+                    carried |= u128::from(word) << begun;
+                    assert_eq!(u64::from_le_bytes(*moved), carried as u64, "{begun} {count}");
+                    carried >>= 64;
+                }
+                assert_eq!(bytes.len(), 8 * count);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn threads_begin_the_same_pages() -> Result<()> {
+        let mut bytes = vec![3];
+        let most = 3 * LARGE + 5;
+        append(&mut bytes, most, |space| {
+            let parts = std::iter::from_fn(|| space.take((PAGE / 3).min(space.len().max(1))));
+            let parts: Vec<Part<'_>> = parts.collect();
+            std::thread::scope(|scope| {
+                for (i, part) in parts.into_iter().enumerate() {
+                    scope.spawn(move || part.zeroed().fill(i as u8));
+                }
+            });
+        })?;
+        assert_eq!(bytes.len(), 1 + most);
+        let number = |at: usize| (at / (PAGE / 3)) as u8;
+        assert!(bytes[1..].iter().enumerate().all(|(at, &byte)| byte == number(at)));
         Ok(())
     }
 
