@@ -78,7 +78,8 @@ impl Run<'_> {
         loop {
             let whole = self.last - self.next;
             let limit = whole.min(MOST[0]);
-            let zeros = (self.window | 1 << limit).trailing_zeros();
+            // How many planes there are is not waited for, here and below.
+            let zeros = (self.window | 1 << MOST[0]).trailing_zeros();
             if zeros < limit {
                 self.next += zeros;
                 let behind = LOADED - if look(1) > look(2) { look(1) } else { look(2) };
@@ -106,7 +107,7 @@ impl Run<'_> {
             let ahead = self.bits.peek(self.at);
             let whole = (self.last - self.next) * width;
             let limit = whole.min(most * width);
-            let test = (self.window & tests | 1 << limit).trailing_zeros();
+            let test = (self.window & tests | 1 << (most * width)).trailing_zeros();
             let is_found = test < limit;
             let used = if is_found { test - K } else { limit };
             // The tests are zeros, and so are planes that are not there.
