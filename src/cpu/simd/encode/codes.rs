@@ -343,7 +343,9 @@ pub(super) fn put_256<I: Isa>(
         let highest = (0..4).rev().find(|&i| seen[i] != 0);
         let next = highest.map_or(0, |i| 64 * i as u32 + u64::BITS - seen[i].leading_zeros());
         let whole = (n / 64) as usize;
-        sink.put_words(*plane, whole);
+        if whole > 0 {
+            sink.put_words(*plane, whole);
+        }
         sink.put(isa.low(plane[whole % 4], n % 64), n % 64);
         let from = |bit: u32| {
             let (word, shift) = (((n + bit) / 64) as usize, (n + bit) % 64);
