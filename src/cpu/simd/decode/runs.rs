@@ -100,7 +100,7 @@ impl Run<'_> {
     #[inline(always)]
     fn planes<M: Machine, const K: u32>(&mut self, machine: M) -> bool {
         let width = K + 1;
-        let tests = (u64::MAX >> (64 % width)) / ((1 << width) - 1) << K;
+        let tests = ((u64::MAX >> (64 % width)) / ((1 << width) - 1)) << K;
         let most = MOST[K as usize];
         loop {
             // Loaded before it is known which of these bits are needed.

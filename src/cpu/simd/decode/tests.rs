@@ -282,6 +282,30 @@ fn short_blocks_of_every_length() {
 }
 
 #[test]
+fn short_blocks_of_long_runs() {
+    let mut rng = Rng::with_seed(19);
+    for scalar in ScalarType::ALL {
+        for rare in [3, 6, 12, 25, 60, 200] {
+            let bit = |rng: &mut Rng| u8::from(rng.u32(..rare) == 0);
+            let stream: Vec<u8> =
+                std::iter::repeat_with(|| (0..8).map(|at| bit(&mut rng) << at).sum())
+                    .take(9000)
+                    .collect();
+            let all = Params { minexp: MIN_EXP - 1, ..Params::default() };
+            let few = Params { maxprec: 1 + rng.u32(..64), ..Params::default() };
+            let low = Params { minexp: rng.i32(-40..0), ..Params::default() };
+            // Budgets that are just enough to go without a look at them, or too little.
+            let room = Params { maxbits: 7 * scalar.bits() + rng.u32(..15), ..few };
+            for params in [Params::default(), all, few, low, room] {
+                let case = Case { stream: vec![], start: 3, params, scalar, shape: vec![300] };
+                case.check(&stream, 1, "long runs");
+                case.check(&stream[..2000], 1, "long runs that are cut");
+            }
+        }
+    }
+}
+
+#[test]
 fn blocks_side_by_side_of_many_lengths() {
     let mut rng = Rng::with_seed(17);
     let mut turns = Turns::new(7);

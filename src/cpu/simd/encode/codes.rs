@@ -169,7 +169,7 @@ impl Known {
     /// Whether no more than 32 coefficients are known behind this plane.
     #[inline(always)]
     fn is_short(&self, plane: u64) -> bool {
-        self.seen | plane <= u64::from(u32::MAX)
+        (self.seen | plane) >> 32 == 0
     }
 
     /// The code of a plane behind which no more than 32 coefficients are known.
