@@ -66,10 +66,11 @@ pub(super) fn read<M: Machine>(
 }
 
 impl Run<'_> {
-    /// Where the next plane comes.
+    /// Where the next plane comes: in a block's slot or, if there is none left, behind it, where
+    /// zeros may be written until the next block is read.
     #[inline(always)]
     fn place(&self) -> usize {
-        (self.first + self.next as usize) % 1024
+        (self.first + self.next as usize).min(1024)
     }
 
     /// Passes over planes of zeros, and reads the first that is none; whether there is one.

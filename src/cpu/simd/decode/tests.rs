@@ -115,6 +115,9 @@ fn bytes(rng: &mut Rng, scalar: ScalarType, len: usize, kind: usize) -> Vec<u8> 
             2 => f64::from(u8::from(rng.u32(..20) == 0)) * smooth,
             3 => 0.0,
             4 => f64::from(rng.i32(-50..50)),
+            // The lowest planes of integers alone.
+            7 if scalar == ScalarType::I32 => f64::from(rng.i32(-3..4)) * 2f64.powi(-24),
+            7 => f64::from(rng.i32(-3..4)) * 2f64.powi(-50),
             _ => noise * 10f64.powi(rng.i32(-300..300)),
         };
         match scalar {
@@ -174,7 +177,7 @@ fn cases(scalar: ScalarType, mut each: impl FnMut(&mut Rng, Case)) {
     let mut turns = Turns::new(5);
     for shape in SHAPES {
         for params in modes(scalar, shape.len()) {
-            for kind in 0..7 {
+            for kind in 0..8 {
                 if !turns.is_next() {
                     continue;
                 }
