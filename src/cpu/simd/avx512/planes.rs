@@ -215,28 +215,35 @@ pub(super) fn planes_of_four<const PAIRS: usize, const FROM: usize>(
                 let all =
                     _mm512_or_si512(_mm512_or_si512(first, second), _mm512_or_si512(third, fourth));
                 any |= u64::from(_mm512_test_epi64_mask(all, all)) << (16 * i + 8 * byte);
+                // Words of a plane together: two, then four.
                 let even =
                     [_mm512_unpacklo_epi64(first, second), _mm512_unpacklo_epi64(third, fourth)];
                 let odd =
                     [_mm512_unpackhi_epi64(first, second), _mm512_unpackhi_epi64(third, fourth)];
-                // SAFETY: 32 words are eight times four words, each twice two.
-                let to = planes.as_mut_ptr();
-                for half in 0..2 {
-                    let (even, odd) = (even[half], odd[half]);
-                    let to = to.add(2 * half);
-                    _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<0>(even));
-                    _mm_storeu_si128(to.add(4).cast(), _mm512_extracti32x4_epi32::<0>(odd));
-                    _mm_storeu_si128(to.add(8).cast(), _mm512_extracti32x4_epi32::<1>(even));
-                    _mm_storeu_si128(to.add(12).cast(), _mm512_extracti32x4_epi32::<1>(odd));
-                    _mm_storeu_si128(to.add(16).cast(), _mm512_extracti32x4_epi32::<2>(even));
-                    _mm_storeu_si128(to.add(20).cast(), _mm512_extracti32x4_epi32::<2>(odd));
-                    _mm_storeu_si128(to.add(24).cast(), _mm512_extracti32x4_epi32::<3>(even));
-                    _mm_storeu_si128(to.add(28).cast(), _mm512_extracti32x4_epi32::<3>(odd));
+                let pairs = transposed([even[0], even[1], odd[0], odd[1]]);
+                for (pair, to) in pairs.into_iter().zip(planes.as_chunks_mut::<8>().0) {
+                    // SAFETY: eight words are 64 bytes.
+                    _mm512_storeu_si512(to.as_mut_ptr().cast(), pair);
                 }
             }
         }
     }
     any
+}
+
+/// Transposes a square of quarters of registers.
+#[inline(always)]
+fn transposed([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    unsafe {
+        let ab = [_mm512_shuffle_i64x2::<0x44>(a, b), _mm512_shuffle_i64x2::<0xee>(a, b)];
+        let cd = [_mm512_shuffle_i64x2::<0x44>(c, d), _mm512_shuffle_i64x2::<0xee>(c, d)];
+        [
+            _mm512_shuffle_i64x2::<0x88>(ab[0], cd[0]),
+            _mm512_shuffle_i64x2::<0xdd>(ab[0], cd[0]),
+            _mm512_shuffle_i64x2::<0x88>(ab[1], cd[1]),
+            _mm512_shuffle_i64x2::<0xdd>(ab[1], cd[1]),
+        ]
+    }
 }
 
 /// Eight planes of one of four tiles in order, out of bytes from all of them.

@@ -59,6 +59,11 @@ impl Machine for FastBits {
         unsafe { _bzhi_u64(value, count) }
     }
     #[inline(always)]
+    fn spread<const K: u32>(self, bits: u64) -> u64 {
+        // SAFETY: `self` proves that the CPU has BMI2.
+        unsafe { _pdep_u64(bits, 0x0101_0101_0101_0101 * ((2 << K) - 1)) }
+    }
+    #[inline(always)]
     fn values<S: BlockScalar, const N: usize>(
         self,
         group: &Group,

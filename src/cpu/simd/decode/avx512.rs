@@ -51,6 +51,16 @@ impl Machine for Avx512 {
         unsafe { _bzhi_u64(value, count) }
     }
     #[inline(always)]
+    fn spread<const K: u32>(self, bits: u64) -> u64 {
+        // SAFETY: `self` proves that the CPU has BMI2.
+        unsafe { _pdep_u64(bits, 0x0101_0101_0101_0101 * ((2 << K) - 1)) }
+    }
+    #[inline(always)]
+    fn fours(self, bits: Bits<'_>, at: u64, count: u32, planes: &mut [u8; 64]) {
+        // SAFETY: `self` proves that the CPU has all that this function is compiled for.
+        unsafe { short::fours(bits, at, count, planes) }
+    }
+    #[inline(always)]
     fn short_fours<S: BlockScalar>(
         self,
         bits: Bits<'_>,

@@ -29,7 +29,7 @@ static MANY: [[u64; 1 << INDEX]; 3] = {
 
 /// One plane, in byte 2, by the number of coefficients known, the bits left (7 for any
 /// number that is enough) and the next bits; the other bytes as in [`MANY`].
-static ONE: [[[u32; 128]; 8]; 3] = {
+pub(super) static ONE: [[[u32; 128]; 8]; 3] = {
     let mut table = [[[0; 128]; 8]; 3];
     let mut known = 0;
     while known < 3 {

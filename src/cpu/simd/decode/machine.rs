@@ -25,6 +25,33 @@ pub(super) trait Machine: Copy {
     /// The `count` low bits of `value`; all of them from 64 on.
     fn low(self, value: u64, count: u32) -> u64;
 
+    /// Each `K + 1` bits of eight times as many in a byte of its own.
+    #[inline(always)]
+    fn spread<const K: u32>(self, bits: u64) -> u64 {
+        // Halves of ever fewer bits: four of these, two, and one.
+        let width = K + 1;
+        let part = |bits: u64, count: u32, every: u32| {
+            let mask = u64::MAX / (u64::MAX >> (64 - every)) * ((1 << (count * width)) - 1);
+            (bits | bits << (every - count * width)) & mask
+        };
+        part(part(part(bits, 4, 32), 2, 16), 1, 8)
+    }
+
+    /// Reads `count` planes of four bits each, from bit `at` on; behind them, `planes` gets zeros
+    /// or remains as it is.
+    #[inline(always)]
+    fn fours(self, bits: Bits<'_>, at: u64, count: u32, planes: &mut [u8; 64]) {
+        let mut left = 4 * count;
+        for (i, place) in planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            if left == 0 {
+                break;
+            }
+            let eight = self.low(bits.peek(at + 32 * i as u64), left.min(32));
+            *place = self.spread::<3>(eight).to_le_bytes();
+            left = left.saturating_sub(32);
+        }
+    }
+
     /// Reads the planes of a group of blocks of four that have a fixed number of bits, the
     /// first of which begins at bit `at`, all at once; whether it could.
     #[inline(always)]

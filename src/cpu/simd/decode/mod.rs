@@ -8,6 +8,7 @@
 //! | `several` | several planes by one look into a table |
 //! | `bytes` | codes to planes by tables |
 //! | `fours` | the same for blocks of four, by tables |
+//! | `runs` | the same for such blocks that have room, run by run |
 //! | `read` | whole blocks to planes, several in lockstep |
 //! | `group` | planes of several blocks |
 //! | `rows` | planes to values, by vectors of four |
@@ -30,6 +31,7 @@ mod portable;
 mod read;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod rows;
+mod runs;
 mod several;
 mod source;
 mod store;

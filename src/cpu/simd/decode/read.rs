@@ -5,6 +5,7 @@ use super::group::{Group, blocks_of};
 use super::head::Head;
 use super::machine::Machine;
 use super::parse::{Cursor, plane_16, plane_16_any, plane_64, plane_any, within_16};
+use super::runs;
 use super::several;
 use super::source::{Bits, Place, Source};
 use crate::block::{BlockScalar, MAX_PREC, Params};
@@ -105,7 +106,12 @@ fn block<M: Machine, S: BlockScalar, const N: usize>(
     let head = Head::read::<S, N>(place, params);
     group.note(slot, &head);
     if N == 4 {
-        let end = fours::read(place.bits, head, group.fours(slot, S::TYPE.bits()));
+        let width = S::TYPE.bits();
+        let end = if head.end >= head.at + runs::most_bits(width) {
+            runs::read(machine, place.bits, head, width, slot, group)
+        } else {
+            fours::read(place.bits, head, group.fours(slot, width))
+        };
         return (end - place.at).max(u64::from(params.minbits));
     }
     let (mut cursor, window) = Cursor::begin(place.bits, head, S::TYPE.bits());

@@ -115,6 +115,9 @@ fn bytes(rng: &mut Rng, scalar: ScalarType, len: usize, kind: usize) -> Vec<u8> 
             2 => f64::from(u8::from(rng.u32(..20) == 0)) * smooth,
             3 => 0.0,
             4 => f64::from(rng.i32(-50..50)),
+            // The lowest planes of integers alone.
+            7 if scalar == ScalarType::I32 => f64::from(rng.i32(-3..4)) * 2f64.powi(-24),
+            7 => f64::from(rng.i32(-3..4)) * 2f64.powi(-50),
             _ => noise * 10f64.powi(rng.i32(-300..300)),
         };
         match scalar {
@@ -174,7 +177,7 @@ fn cases(scalar: ScalarType, mut each: impl FnMut(&mut Rng, Case)) {
     let mut turns = Turns::new(5);
     for shape in SHAPES {
         for params in modes(scalar, shape.len()) {
-            for kind in 0..7 {
+            for kind in 0..8 {
                 if !turns.is_next() {
                     continue;
                 }
@@ -276,6 +279,30 @@ fn short_blocks_of_every_length() {
                     };
                     case.check(&stream, 1, "short blocks");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn short_blocks_of_long_runs() {
+    let mut rng = Rng::with_seed(19);
+    for scalar in ScalarType::ALL {
+        for rare in [3, 6, 12, 25, 60, 200] {
+            let bit = |rng: &mut Rng| u8::from(rng.u32(..rare) == 0);
+            let stream: Vec<u8> =
+                std::iter::repeat_with(|| (0..8).map(|at| bit(&mut rng) << at).sum())
+                    .take(9000)
+                    .collect();
+            let all = Params { minexp: MIN_EXP - 1, ..Params::default() };
+            let few = Params { maxprec: 1 + rng.u32(..64), ..Params::default() };
+            let low = Params { minexp: rng.i32(-40..0), ..Params::default() };
+            // Budgets that are just enough to go without a look at them, or too little.
+            let room = Params { maxbits: 7 * scalar.bits() + rng.u32(..15), ..few };
+            for params in [Params::default(), all, few, low, room] {
+                let case = Case { stream: vec![], start: 3, params, scalar, shape: vec![300] };
+                case.check(&stream, 1, "long runs");
+                case.check(&stream[..2000], 1, "long runs that are cut");
             }
         }
     }

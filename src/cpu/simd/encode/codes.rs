@@ -112,30 +112,17 @@ fn put_64_by_halves<I: Isa>(
 ) -> i32 {
     let bottom = bottom.min(top);
     let mut left = &planes[bottom..top.min(256)];
-    // What is known, and the last of it; before anything is, the first that will be.
-    let mut seen = 0u64;
-    let mut last = left.last().map_or(0, |plane| plane & plane.wrapping_neg());
-    // Up to 32 coefficients.
+    let mut known = Known::before(left.last().copied().unwrap_or(0));
     while budget > 0
         && let Some((&plane, below)) = left.split_last()
+        && known.is_short(plane)
     {
-        let all = seen | plane;
-        if all > u64::from(u32::MAX) {
-            break;
-        }
         left = below;
-        let empty = all.leading_zeros();
-        let inserted = (plane | last) & last.wrapping_neg();
-        // Ones, but for what is behind the last.
-        let ones = (INSERTED >> 2) >> (2 * empty % 64);
-        let mask = DATA | isa.pdep(inserted, INSERTED);
-        let code = isa.pext(isa.pdep(plane, DATA) | ones, mask);
-        let length = u64::BITS - empty + inserted.count_ones();
+        let (code, length) = known.code(isa, plane);
         sink.put(code, length);
         budget -= length as i32;
-        seen = all;
-        last = HIGHEST >> empty;
     }
+    let Known { mut seen, mut last } = known;
     while budget > 0
         && seen >> 63 == 0
         && let Some((&plane, below)) = left.split_last()
@@ -162,6 +149,42 @@ fn put_64_by_halves<I: Isa>(
         last = HIGHEST >> empty;
     }
     put_raw(sink, planes, (bottom, bottom + left.len()), budget)
+}
+
+/// What is known of coefficients, and the last of it; before anything is, the first that will
+/// be.
+#[derive(Clone, Copy)]
+struct Known {
+    seen: u64,
+    last: u64,
+}
+
+impl Known {
+    /// Before the first plane that has a one-bit.
+    #[inline(always)]
+    fn before(plane: u64) -> Self {
+        Self { seen: 0, last: plane & plane.wrapping_neg() }
+    }
+
+    /// Whether no more than 32 coefficients are known behind this plane.
+    #[inline(always)]
+    fn is_short(&self, plane: u64) -> bool {
+        (self.seen | plane) >> 32 == 0
+    }
+
+    /// The code of a plane behind which no more than 32 coefficients are known.
+    #[inline(always)]
+    fn code<I: Isa>(&mut self, isa: I, plane: u64) -> (u64, u32) {
+        let seen = self.seen | plane;
+        let empty = seen.leading_zeros();
+        let inserted = (plane | self.last) & self.last.wrapping_neg();
+        // Ones, but for what is behind the last.
+        let ones = (INSERTED >> 2) >> (2 * empty % 64);
+        let mask = DATA | isa.pdep(inserted, INSERTED);
+        let code = isa.pext(isa.pdep(plane, DATA) | ones, mask);
+        *self = Self { seen, last: HIGHEST >> empty };
+        (code, u64::BITS - empty + inserted.count_ones())
+    }
 }
 
 /// The `count` low bits of `bits`, with a bit inserted behind those that `inserted` marks:
@@ -289,8 +312,23 @@ pub(super) fn put_256<I: Isa>(
     (bottom, top): (usize, usize),
     mut budget: i32,
 ) -> i32 {
-    let (mut seen, mut n) = ([0u64; 4], 0u32);
-    for plane in planes[bottom..top].iter().rev() {
+    let mut left = &planes[bottom..top];
+    let mut known = Known::before(left.last().map_or(0, |plane| plane[0]));
+    // Most planes have no more than a few of the coefficients.
+    while isa.has_fast_pdep()
+        && budget > 0
+        && let Some((&[plane, b, c, d], below)) = left.split_last()
+        && known.is_short(plane)
+        && b | c | d == 0
+    {
+        left = below;
+        let (code, length) = known.code(isa, plane);
+        sink.put(code, length);
+        budget -= length as i32;
+    }
+    let mut seen = [known.seen, 0, 0, 0];
+    let mut n = u64::BITS - known.seen.leading_zeros();
+    for plane in left.iter().rev() {
         if budget <= 0 {
             break;
         }
@@ -305,14 +343,17 @@ pub(super) fn put_256<I: Isa>(
         let highest = (0..4).rev().find(|&i| seen[i] != 0);
         let next = highest.map_or(0, |i| 64 * i as u32 + u64::BITS - seen[i].leading_zeros());
         let whole = (n / 64) as usize;
-        sink.put_words(*plane, whole);
+        if whole > 0 {
+            sink.put_words(*plane, whole);
+        }
         sink.put(isa.low(plane[whole % 4], n % 64), n % 64);
         let from = |bit: u32| {
             let (word, shift) = (((n + bit) / 64) as usize, (n + bit) % 64);
             let above = if word < 3 { plane[word + 1] } else { 0 };
             plane[word % 4] >> shift | above << 1 << (63 - shift)
         };
-        budget -= n as i32 + put_pieces(isa, sink, 1, next - n, from, next == 256);
+        let test = u32::from(n > 0);
+        budget -= n as i32 + put_pieces(isa, sink, test, next - n, from, next == 256);
         n = next;
     }
     budget

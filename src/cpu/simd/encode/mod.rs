@@ -357,7 +357,7 @@ impl<'a, 'f, 'w, S: Vectored, const N: usize, const T: usize> Encode<'a, 'f, 'w,
             let top = top.max(bottom);
             let empty = (all - top) as u32;
             // Where nothing is known, a group test comes before the first one-bit.
-            let test = u32::from(N == 64 && top > bottom);
+            let test = u32::from(N >= 64 && top > bottom);
             let length = head.length + empty;
             if N <= 16 && minbits == maxbits && maxbits <= 64 && length < 64 {
                 // All of the block in a register, and no need to go back.

@@ -92,6 +92,27 @@ pub(super) fn read<S: BlockScalar>(
     true
 }
 
+/// Reads `count` planes of four bits each, from bit `at` on, and zeros behind them.
+#[target_feature(enable = "bmi2,avx512f,avx512bw,avx512vbmi")]
+#[inline]
+pub(super) fn fours(bits: Bits<'_>, at: u64, count: u32, planes: &mut [u8; 64]) {
+    // Each 32 bits, and as many behind them.
+    let pairs = _mm512_setr_epi32(0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8);
+    let shifts = _mm512_set1_epi64(0x1c18_1410_0c08_0400);
+    let shifts = _mm512_add_epi8(shifts, _mm512_set1_epi8((at % 8) as i8));
+    let place = bits.base().wrapping_add((at / 8) as usize);
+    let which = _bzhi_u64(u64::MAX, count);
+    // SAFETY:
+    // * as many bytes as are loaded lie behind the last bit of any block that is read;
+    // * the planes are as many bytes.
+    unsafe {
+        let words = _mm512_permutexvar_epi32(pairs, _mm512_loadu_si512(place.cast()));
+        let fours = _mm512_maskz_multishift_epi64_epi8(which, shifts, words);
+        let fours = _mm512_and_si512(fours, _mm512_set1_epi8(15));
+        _mm512_storeu_si512(planes.as_mut_ptr().cast(), fours);
+    }
+}
+
 /// The first 64 bits, or 57 where blocks have no more, of eight blocks.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
