@@ -197,40 +197,33 @@ fn transposed(squares: __m512i) -> __m512i {
 /// vector `g`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 #[inline]
-fn bytes<const K: usize>(planes: &[u64; 64]) -> [__m512i; K] {
-    let columns = load(&COLUMNS, 0);
-    let mut bytes = [columns; K];
-    for g in 0..K {
-        let squares = _mm512_permutexvar_epi8(columns, load(planes, g));
-        bytes[g] = transposed(squares);
-    }
-    bytes
+fn bytes(planes: &[u64; 64], g: usize) -> __m512i {
+    transposed(_mm512_permutexvar_epi8(load(&COLUMNS, 0), load(planes, g)))
 }
 
-/// The same for blocks of 256, with each set's coefficients from all four.
+/// Whether the 32 lowest planes are zeros.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn is_empty(planes: &[u64; 64]) -> bool {
+    let low = _mm512_or_si512(load(planes, 0), load(planes, 1));
+    // low | 2 | 3
+    let any = _mm512_ternarylogic_epi64::<0xfe>(low, load(planes, 2), load(planes, 3));
+    _mm512_test_epi64_mask(any, any) == 0
+}
+
+/// Puts bytes of coefficients where [`Wide::join`] wants those of a set: blocks of 256 have
+/// them in four vectors.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 #[inline]
-fn ordered_bytes<const K: usize, const N: usize>(
-    bytes: &[[__m512i; K]; 4],
-    set: usize,
-) -> [__m512i; K] {
+fn ordered<const K: usize, const N: usize>([a, b, c, d]: [__m512i; 4], set: usize) -> __m512i {
     let table = const { &Sources::<K, N>::TABLE };
     let sources = load(&table[set], 0);
-    let mut ordered = bytes[set];
     if N <= 64 {
-        for g in 0..K {
-            ordered[g] = _mm512_permutexvar_epi8(sources, ordered[g]);
-        }
-    } else {
-        let upper = _mm512_movepi8_mask(sources);
-        for g in 0..K {
-            let [a, b, c, d] = [bytes[0][g], bytes[1][g], bytes[2][g], bytes[3][g]];
-            let low = _mm512_permutex2var_epi8(a, sources, b);
-            let high = _mm512_permutex2var_epi8(c, sources, d);
-            ordered[g] = _mm512_mask_blend_epi8(upper, low, high);
-        }
+        return _mm512_permutexvar_epi8(sources, a);
     }
-    ordered
+    let low = _mm512_permutex2var_epi8(a, sources, b);
+    let high = _mm512_permutex2var_epi8(c, sources, d);
+    _mm512_mask_blend_epi8(_mm512_movepi8_mask(sources), low, high)
 }
 
 #[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
@@ -241,17 +234,26 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     exact: bool,
     values: &mut [[S; 64]; 4],
 ) {
+    let nothing = _mm512_setzero_si512();
+    let planes = &group.planes;
     if N > 64 {
-        let planes = &group.planes;
-        let bytes = [
-            bytes::<K>(&planes[0]),
-            bytes::<K>(&planes[1]),
-            bytes::<K>(&planes[2]),
-            bytes::<K>(&planes[3]),
-        ];
-        let mut vectors = [V::join(bytes[0]); 4];
-        for set in 0..4 {
-            vectors[set] = V::join(ordered_bytes::<K, N>(&bytes, set));
+        let mut columns = [[nothing; K]; 4];
+        for g in 0..K {
+            // Few planes are there if precision or budget are low.
+            if group.columns >> g & 1 == 0 {
+                continue;
+            }
+            let mut bytes = [nothing; 4];
+            for set in 0..4 {
+                bytes[set] = self::bytes(&planes[set], g);
+            }
+            for set in 0..4 {
+                columns[set][g] = ordered::<K, N>(bytes, set);
+            }
+        }
+        let mut vectors = [V::join(columns[0]); 4];
+        for set in 1..4 {
+            vectors[set] = V::join(columns[set]);
         }
         unlift::outermost(&mut vectors, exact);
         for set in 0..4 {
@@ -261,10 +263,16 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         return;
     }
     for (set, values) in values.iter_mut().enumerate().take(sets) {
-        let bytes = if N == 4 { V::fours(&group.planes) } else { bytes::<K>(&group.planes[set]) };
-        let bytes = [bytes; 4];
-        let vectors = V::join(ordered_bytes::<K, N>(&bytes, 0));
-        let vectors = unlift::set::<V, K, N>(vectors, exact);
+        let mut columns = if N == 4 { V::fours(planes) } else { [nothing; K] };
+        let skipped = if N == 64 && K == 8 && is_empty(&planes[set]) { 4 } else { 0 };
+        for g in 0..K {
+            if g < skipped {
+                continue;
+            }
+            let bytes = if N == 4 { columns[g] } else { bytes(&planes[set], g) };
+            columns[g] = ordered::<K, N>([bytes; 4], 0);
+        }
+        let vectors = unlift::set::<V, K, N>(V::join(columns), exact);
         let casts = &group.casts[set * (64 / N)..];
         cast_set::<S, V, K, N>(vectors, casts, values);
     }

@@ -173,6 +173,7 @@ fn planes<M: Machine, const N: usize>(
     group: &mut Group,
 ) -> u64 {
     if cursor.is_done() {
+        group.mark::<N>(cursor.left + cursor.lowest, cursor.highest);
         return cursor.at;
     }
     if N == 16 {
@@ -210,6 +211,7 @@ fn planes<M: Machine, const N: usize>(
             any::<M, N>(machine, bits, &mut cursor, slot, group);
         }
     }
+    group.mark::<N>(cursor.left + cursor.lowest, cursor.highest);
     cursor.at
 }
 

@@ -11,7 +11,7 @@ use super::super::head::{Kind, neutral};
 use super::super::source::Bits;
 use super::lanes::Wide;
 use super::sixteens::{self, BLOCKS, Heads};
-use super::{cast_set, cubes, load, ordered_bytes, to_array, transposed};
+use super::{cast_set, cubes, load, ordered, to_array, transposed};
 use crate::block::{BlockScalar, Params};
 use crate::cpu::simd::unlift;
 
@@ -162,13 +162,18 @@ impl Lanes {
         let planes = planes.of(block);
         let which = _bzhi_u64(u64::MAX, self.counts[block] as u32);
         let columns = load(&DOWNWARDS, 0);
-        let mut bytes = [columns; K];
+        let mut bytes = [_mm512_setzero_si512(); K];
         for g in 0..K {
             let from = 8 * (K - 1 - g);
             let squares = some_of(planes, from, (which >> from) as __mmask8);
-            bytes[g] = transposed(_mm512_permutexvar_epi8(columns, squares));
+            // Few planes are there if precision or budget are low.
+            if K == 8 && _mm512_test_epi64_mask(squares, squares) == 0 {
+                continue;
+            }
+            let squares = transposed(_mm512_permutexvar_epi8(columns, squares));
+            bytes[g] = ordered::<K, 64>([squares; 4], 0);
         }
-        V::join(ordered_bytes::<K, 64>(&[bytes; 4], 0))
+        V::join(bytes)
     }
 }
 
