@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::super::group::Cast;
 use super::super::head::{Kind, neutral};
 use super::super::source::Bits;
+use super::super::store::Target;
 use super::lanes::Wide;
 use super::sixteens::{self, BLOCKS, Heads};
 use super::{cast_set, cubes, load, ordered, to_array, transposed};
@@ -111,17 +112,17 @@ impl Lanes {
         true
     }
 
-    /// See [`Machine::lane_values`](super::super::machine::Machine::lane_values).
+    /// See [`Machine::store_lanes`](super::super::machine::Machine::store_lanes).
     #[target_feature(
         enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
     )]
     #[inline]
-    pub(super) fn values<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
+    pub(super) fn store<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         &self,
         blocks: Range<usize>,
-        values: &mut [[S; 64]; 4],
+        target: &mut Target<'_>,
     ) {
-        for (first, values) in blocks.step_by(64 / N).zip(values) {
+        for (set, first) in blocks.step_by(64 / N).enumerate() {
             let vectors = if N == 16 {
                 let Some(planes) = &self.squares else { return };
                 self.of_squares::<V, K>(planes, first)
@@ -130,7 +131,7 @@ impl Lanes {
                 self.of_cube::<V, K>(planes, first)
             };
             let vectors = unlift::set::<V, K, N>(vectors, false);
-            cast_set::<S, V, K, N>(vectors, &self.casts[first..], values);
+            cast_set::<S, V, K, N>(vectors, &self.casts[first..], target, set);
         }
     }
 
