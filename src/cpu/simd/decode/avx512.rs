@@ -175,11 +175,7 @@ fn load<T: Pod>(set: &[T; 64], vector: usize) -> __m512i {
 /// Stores the rows of a vector; the first of them is row `row` of the target.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn store_rows<S: BlockScalar, const N: usize>(
-    target: &mut Target<'_>,
-    row: usize,
-    value: __m512i,
-) {
+fn store_rows<S: BlockScalar, const N: usize>(target: &mut Target<'_>, row: usize, value: __m512i) {
     // SAFETY:
     // * each row has room for four values, and any bits make a number of the types that there
     //   are; rows of blocks of four follow each other.
