@@ -78,21 +78,24 @@ impl<'a> Target<'a> {
 
     /// Stores values, one block after the other.
     #[inline(always)]
-    fn put<S: BlockScalar, const N: usize>(mut self, values: &[[S; N]]) {
+    fn put<S: BlockScalar, const N: usize>(self, values: &[[S; N]]) {
         if N == 4 {
             // Neighbours are one run.
             self.memory.copy_from_slice(bytemuck::cast_slice(values.as_flattened()));
             return;
         }
+        let Self { memory, places, step, .. } = self;
         let length = 4 * size_of::<S>();
         for (block, values) in values.iter().enumerate() {
-            for (row, values) in values.as_chunks::<4>().0.iter().enumerate() {
-                let place = self.row::<S, N>(block * (N / 4) + row);
+            for (values, place) in values.as_chunks::<4>().0.iter().zip(places) {
+                let at = place + block * step;
+                debug_assert!(at + length <= memory.len());
                 // SAFETY:
                 // * `memory` is as long as the span of the rows, in which four values fit
                 //   behind each place, and four values for each further block;
                 // * it may be written, at any alignment, and any bits are good for bytes.
                 unsafe {
+                    let place = memory.as_mut_ptr().add(at);
                     if size_of::<S>() == 4 {
                         place.cast::<[S; 4]>().write_unaligned(*values);
                     } else {
