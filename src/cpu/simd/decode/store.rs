@@ -40,7 +40,7 @@ impl<'a> Target<'a> {
         room: &'a mut [[S; 64]; 4],
     ) -> (Self, Option<Target<'t>>) {
         let (sets, rest) = match target {
-            Some(target) if count * N % 64 == 0 => (target, None),
+            Some(target) if (count * N).is_multiple_of(64) => (target, None),
             rest => (Self::room::<S, N>(room), rest),
         };
         assert!(count <= sets.count);
