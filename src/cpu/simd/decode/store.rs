@@ -69,6 +69,7 @@ impl<'a> Target<'a> {
     }
 
     /// Where row `row` is, counted block after block. Four values may be written there.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) fn row<S: BlockScalar, const N: usize>(&mut self, row: usize) -> *mut u8 {
         let at = self.places[row % (N / 4)] + row / (N / 4) * self.step;
@@ -84,7 +85,8 @@ impl<'a> Target<'a> {
             self.memory.copy_from_slice(bytemuck::cast_slice(values.as_flattened()));
             return;
         }
-        let Self { memory, places, step, .. } = self;
+        let Self { memory, places, step, count } = self;
+        debug_assert_eq!(values.len(), count);
         let length = 4 * size_of::<S>();
         for (block, values) in values.iter().enumerate() {
             for (values, place) in values.as_chunks::<4>().0.iter().zip(places) {
