@@ -113,19 +113,16 @@ fn line<V: Lanes>(line: [V; 4], exact: bool) -> [V; 4] {
     if exact { lorenzo(line) } else { lossy(line) }
 }
 
-/// See [`block::lift`](crate::block).
+/// See [`block::lift`](crate::block). Sums wrap, hence twice a number less the sum of it and
+/// another is their difference.
 #[inline(always)]
 fn lossy<V: Lanes>([mut x, mut y, mut z, mut w]: [V; 4]) -> [V; 4] {
     y = y.add(w.half());
     w = w.sub(y.half());
-    y = y.add(w);
-    w = w.add(w).sub(y);
-    z = z.add(x);
-    x = x.add(x).sub(z);
-    y = y.add(z);
-    z = z.add(z).sub(y);
-    w = w.add(x);
-    x = x.add(x).sub(w);
+    [y, w] = [y.add(w), w.sub(y)];
+    [z, x] = [z.add(x), x.sub(z)];
+    [y, z] = [y.add(z), z.sub(y)];
+    [w, x] = [w.add(x), x.sub(w)];
     [x, y, z, w]
 }
 

@@ -8,9 +8,10 @@ mod transform;
 use std::arch::x86_64::*;
 
 use super::bytes;
-use super::group::Group;
+use super::group::{Group, sets_of};
 use super::machine::Machine;
 use super::portable;
+use super::store::{self, Target};
 use crate::block::BlockScalar;
 use crate::cpu::simd::level::{Avx2, Isa};
 
@@ -64,15 +65,17 @@ impl Machine for FastBits {
         unsafe { _pdep_u64(bits, 0x0101_0101_0101_0101 * ((2 << K) - 1)) }
     }
     #[inline(always)]
-    fn values<S: BlockScalar, const N: usize>(
+    fn store<S: BlockScalar, const N: usize>(
         self,
         group: &Group,
-        sets: usize,
+        count: usize,
         exact: bool,
-        values: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     ) {
         // SAFETY: `self` proves that the CPU has what this is compiled for.
-        unsafe { transform::values::<S, N>(group, sets, exact, values) }
+        unsafe { transform::values::<S, N>(group, sets_of(count, N), exact, room) }
+        store::copy::<S, N>(count, room, target);
     }
 }
 
@@ -101,14 +104,16 @@ impl Machine for SlowBits {
         bytes::plane(code)
     }
     #[inline(always)]
-    fn values<S: BlockScalar, const N: usize>(
+    fn store<S: BlockScalar, const N: usize>(
         self,
         group: &Group,
-        sets: usize,
+        count: usize,
         exact: bool,
-        values: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     ) {
         // SAFETY: `self` proves that the CPU has what this is compiled for.
-        unsafe { transform::values::<S, N>(group, sets, exact, values) }
+        unsafe { transform::values::<S, N>(group, sets_of(count, N), exact, room) }
+        store::copy::<S, N>(count, room, target);
     }
 }

@@ -17,10 +17,11 @@ use std::ops::Range;
 
 use bytemuck::Pod;
 
-use super::group::{Cast, Group};
+use super::group::{Cast, Group, sets_of};
 use super::head::Kind;
 use super::machine::Machine;
 use super::source::Bits;
+use super::store::{self, Target};
 use crate::block::{BlockScalar, Params, order};
 use crate::cpu::simd::level::Avx512;
 use crate::cpu::simd::unlift;
@@ -84,38 +85,44 @@ impl Machine for Avx512 {
         unsafe { lanes.read::<S, N>(bits, places, count, params) }
     }
     #[inline(always)]
-    fn lane_values<S: BlockScalar, const N: usize>(
+    fn store_lanes<S: BlockScalar, const N: usize>(
         self,
         lanes: &Self::Lanes,
         blocks: Range<usize>,
-        values: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     ) {
+        let count = blocks.len();
+        let (mut sets, rest) = Target::of_sets::<S, N>(count, target, room);
         // SAFETY: likewise.
         unsafe {
             if size_of::<S>() == 4 {
-                lanes.values::<S, Lanes32, 4, N>(blocks, values);
+                lanes.store::<S, Lanes32, 4, N>(blocks, &mut sets);
             } else {
-                lanes.values::<S, Lanes64, 8, N>(blocks, values);
+                lanes.store::<S, Lanes64, 8, N>(blocks, &mut sets);
             }
         }
+        store::copy::<S, N>(count, room, rest);
     }
     #[inline(always)]
-    fn values<S: BlockScalar, const N: usize>(
+    fn store<S: BlockScalar, const N: usize>(
         self,
         group: &Group,
-        sets: usize,
+        count: usize,
         exact: bool,
-        values: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     ) {
-        // SAFETY:
-        // * `self` proves that the CPU has all that these functions are compiled for.
+        let (mut sets, rest) = Target::of_sets::<S, N>(count, target, room);
+        // SAFETY: likewise.
         unsafe {
             if size_of::<S>() == 4 {
-                finish::<S, Lanes32, 4, N>(group, sets, exact, values);
+                finish::<S, Lanes32, 4, N>(group, sets_of(count, N), exact, &mut sets);
             } else {
-                finish::<S, Lanes64, 8, N>(group, sets, exact, values);
+                finish::<S, Lanes64, 8, N>(group, sets_of(count, N), exact, &mut sets);
             }
         }
+        store::copy::<S, N>(count, room, rest);
     }
 }
 
@@ -175,15 +182,33 @@ fn load<T: Pod>(set: &[T; 64], vector: usize) -> __m512i {
     unsafe { _mm512_loadu_si512(std::ptr::from_ref(set).cast::<__m512i>().add(vector)) }
 }
 
+/// Stores the rows of a vector; the first of them is row `row` of the target.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn store<T: BlockScalar>(set: &mut [T; 64], vector: usize, value: __m512i) {
-    let bytes = size_of_val(set);
-    assert!(64 * vector + 64 <= bytes);
+fn store_rows<S: BlockScalar, const N: usize>(target: &mut Target<'_>, row: usize, value: __m512i) {
     // SAFETY:
-    // * 64 bytes from there on are in the set, as was just seen, and any bits make a
-    //   number of the types that sets are of.
-    unsafe { _mm512_storeu_si512(std::ptr::from_mut(set).cast::<__m512i>().add(vector), value) }
+    // * each row has room for four values, and any bits make a number of the types that there
+    //   are; rows of blocks of four follow each other.
+    unsafe {
+        if N == 4 {
+            _mm512_storeu_si512(target.row::<S, N>(row).cast(), value);
+        } else if size_of::<S>() == 4 {
+            let parts = [
+                _mm512_castsi512_si128(value),
+                _mm512_extracti32x4_epi32::<1>(value),
+                _mm512_extracti32x4_epi32::<2>(value),
+                _mm512_extracti32x4_epi32::<3>(value),
+            ];
+            for i in 0..4 {
+                _mm_storeu_si128(target.row::<S, N>(row + i).cast(), parts[i]);
+            }
+        } else {
+            let parts = [_mm512_castsi512_si256(value), _mm512_extracti64x4_epi64::<1>(value)];
+            for i in 0..2 {
+                _mm256_storeu_si256(target.row::<S, N>(row + i).cast(), parts[i]);
+            }
+        }
+    }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -207,40 +232,33 @@ fn transposed(squares: __m512i) -> __m512i {
 /// vector `g`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 #[inline]
-fn bytes<const K: usize>(planes: &[u64; 64]) -> [__m512i; K] {
-    let columns = load(&COLUMNS, 0);
-    let mut bytes = [columns; K];
-    for g in 0..K {
-        let squares = _mm512_permutexvar_epi8(columns, load(planes, g));
-        bytes[g] = transposed(squares);
-    }
-    bytes
+fn bytes(planes: &[u64; 64], g: usize) -> __m512i {
+    transposed(_mm512_permutexvar_epi8(load(&COLUMNS, 0), load(planes, g)))
 }
 
-/// The same for blocks of 256, with each set's coefficients from all four.
+/// Whether the 32 lowest planes are zeros.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn is_empty(planes: &[u64; 64]) -> bool {
+    let low = _mm512_or_si512(load(planes, 0), load(planes, 1));
+    // low | 2 | 3
+    let any = _mm512_ternarylogic_epi64::<0xfe>(low, load(planes, 2), load(planes, 3));
+    _mm512_test_epi64_mask(any, any) == 0
+}
+
+/// Puts bytes of coefficients where [`Wide::join`] wants those of a set: blocks of 256 have
+/// them in four vectors.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 #[inline]
-fn ordered_bytes<const K: usize, const N: usize>(
-    bytes: &[[__m512i; K]; 4],
-    set: usize,
-) -> [__m512i; K] {
+fn ordered<const K: usize, const N: usize>([a, b, c, d]: [__m512i; 4], set: usize) -> __m512i {
     let table = const { &Sources::<K, N>::TABLE };
     let sources = load(&table[set], 0);
-    let mut ordered = bytes[set];
     if N <= 64 {
-        for g in 0..K {
-            ordered[g] = _mm512_permutexvar_epi8(sources, ordered[g]);
-        }
-    } else {
-        let upper = _mm512_movepi8_mask(sources);
-        for g in 0..K {
-            let [a, b, c, d] = [bytes[0][g], bytes[1][g], bytes[2][g], bytes[3][g]];
-            let low = _mm512_permutex2var_epi8(a, sources, b);
-            let high = _mm512_permutex2var_epi8(c, sources, d);
-            ordered[g] = _mm512_mask_blend_epi8(upper, low, high);
-        }
+        return _mm512_permutexvar_epi8(sources, a);
     }
-    ordered
+    let low = _mm512_permutex2var_epi8(a, sources, b);
+    let high = _mm512_permutex2var_epi8(c, sources, d);
+    _mm512_mask_blend_epi8(_mm512_movepi8_mask(sources), low, high)
 }
 
 #[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
@@ -249,48 +267,66 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     group: &Group,
     sets: usize,
     exact: bool,
-    values: &mut [[S; 64]; 4],
+    target: &mut Target<'_>,
 ) {
+    let nothing = _mm512_setzero_si512();
+    let planes = &group.planes;
     if N > 64 {
-        let planes = &group.planes;
-        let bytes = [
-            bytes::<K>(&planes[0]),
-            bytes::<K>(&planes[1]),
-            bytes::<K>(&planes[2]),
-            bytes::<K>(&planes[3]),
-        ];
-        let mut vectors = [V::join(bytes[0]); 4];
-        for set in 0..4 {
-            vectors[set] = V::join(ordered_bytes::<K, N>(&bytes, set));
+        let mut columns = [[nothing; K]; 4];
+        for g in 0..K {
+            // Few planes are there if precision or budget are low.
+            if group.columns >> g & 1 == 0 {
+                continue;
+            }
+            let mut bytes = [nothing; 4];
+            for set in 0..4 {
+                bytes[set] = self::bytes(&planes[set], g);
+            }
+            for set in 0..4 {
+                columns[set][g] = ordered::<K, N>(bytes, set);
+            }
+        }
+        let mut vectors = [V::join(columns[0]); 4];
+        for set in 1..4 {
+            vectors[set] = V::join(columns[set]);
         }
         unlift::outermost(&mut vectors, exact);
         for set in 0..4 {
             let vectors = unlift::set::<V, K, N>(vectors[set], exact);
-            cast_set::<S, V, K, N>(vectors, &group.casts, &mut values[set]);
+            cast_set::<S, V, K, N>(vectors, &group.casts, target, set);
         }
         return;
     }
-    for (set, values) in values.iter_mut().enumerate().take(sets) {
-        let bytes = if N == 4 { V::fours(&group.planes) } else { bytes::<K>(&group.planes[set]) };
-        let bytes = [bytes; 4];
-        let vectors = V::join(ordered_bytes::<K, N>(&bytes, 0));
-        let vectors = unlift::set::<V, K, N>(vectors, exact);
+    for set in 0..sets.min(4) {
+        let mut columns = if N == 4 { V::fours(planes) } else { [nothing; K] };
+        let skipped = if N == 64 && K == 8 && is_empty(&planes[set]) { 4 } else { 0 };
+        for g in 0..K {
+            if g < skipped {
+                continue;
+            }
+            let bytes = if N == 4 { columns[g] } else { bytes(&planes[set], g) };
+            columns[g] = ordered::<K, N>([bytes; 4], 0);
+        }
+        let vectors = unlift::set::<V, K, N>(V::join(columns), exact);
         let casts = &group.casts[set * (64 / N)..];
-        cast_set::<S, V, K, N>(vectors, casts, values);
+        cast_set::<S, V, K, N>(vectors, casts, target, set);
     }
 }
 
-/// Casts the integers of a set, whose blocks' casts come first among `casts`.
+/// Casts the integers of a set, whose blocks' casts come first among `casts`, and stores them as
+/// set `set` of the target.
 #[target_feature(enable = "bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")]
 #[inline]
 fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     vectors: [V; K],
     casts: &[Cast],
-    values: &mut [S; 64],
+    target: &mut Target<'_>,
+    set: usize,
 ) {
+    let row = |i: usize| 16 * set + i * (16 / K);
     if S::TYPE.exponent_bits().is_none() {
         for i in 0..K {
-            store(values, i, vectors[i].bits());
+            store_rows::<S, N>(target, row(i), vectors[i].bits());
         }
         return;
     }
@@ -312,7 +348,7 @@ fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
                 let mask = _pdep_u64(rows, 0x1111) * 15;
                 value = V::choose(mask, vector.patterns().bits(), value);
             }
-            store(values, i, value);
+            store_rows::<S, N>(target, row(i), value);
         }
         return;
     }
@@ -323,6 +359,6 @@ fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
             Kind::Scaled => vector.scaled(V::splat(V::scale(cast.exponent))),
             Kind::Exact => vector.patterns(),
         };
-        store(values, i, value.bits());
+        store_rows::<S, N>(target, row(i), value.bits());
     }
 }

@@ -18,6 +18,9 @@ pub(super) struct Group {
     pub(super) planes: [[u64; 64]; 4],
     /// The casts of all blocks.
     pub(super) casts: [Cast; 16],
+    /// Bit `g` is set if a block of 256 may have one-bits in planes `8g..8g + 8`; others are
+    /// zeros. Less would be saved for shorter blocks than it takes to keep account.
+    pub(super) columns: u32,
 }
 
 /// Blocks that make a group.
@@ -37,12 +40,23 @@ pub(super) const fn sets_of(blocks: usize, n: usize) -> usize {
 
 impl Group {
     pub(super) const fn new() -> Self {
-        Self { planes: [[0; 64]; 4], casts: [Cast { kind: Kind::Scaled, exponent: 0 }; 16] }
+        let casts = [Cast { kind: Kind::Scaled, exponent: 0 }; 16];
+        Self { planes: [[0; 64]; 4], casts, columns: 0 }
     }
 
     /// Makes all planes zero, for blocks of `N` coefficients of `width` bits.
     #[inline(always)]
     pub(super) fn clear<const N: usize>(&mut self, width: u32) {
+        if N == 256 {
+            while self.columns != 0 {
+                let g = self.columns.trailing_zeros() as usize % 8;
+                self.columns &= self.columns - 1;
+                for set in &mut self.planes {
+                    set.as_chunks_mut().0[g] = [0; 8];
+                }
+            }
+            return;
+        }
         let sets = if N == 4 { width as usize / 32 } else { sets_of(blocks_of(N), N) };
         for set in &mut self.planes[..sets] {
             // Of a length that is known, so that it becomes a few stores.
@@ -51,6 +65,14 @@ impl Group {
             if N == 4 || width > 32 {
                 high.fill(0);
             }
+        }
+    }
+
+    /// Notes that planes from `low` on and below `high` may have one-bits.
+    #[inline(always)]
+    pub(super) fn mark<const N: usize>(&mut self, low: u32, high: u32) {
+        if N == 256 {
+            self.columns |= 0xff >> (8 - high.div_ceil(8)) & 0xff << (low / 8);
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::group::Group;
 use super::parse;
 use super::source::Bits;
+use super::store::Target;
 use crate::block::{BlockScalar, Params};
 use crate::cpu::simd::level::Isa;
 
@@ -86,13 +87,14 @@ pub(super) trait Machine: Copy {
     }
 
     /// The values of those of them that have these numbers, as many as there is room for at
-    /// most.
+    /// most, as by [`store`](Self::store).
     #[inline(always)]
-    fn lane_values<S: BlockScalar, const N: usize>(
+    fn store_lanes<S: BlockScalar, const N: usize>(
         self,
         _lanes: &Self::Lanes,
         _blocks: Range<usize>,
-        _values: &mut [[S; 64]; 4],
+        _target: Option<Target<'_>>,
+        _room: &mut [[S; 64]; 4],
     ) {
     }
 
@@ -106,13 +108,15 @@ pub(super) trait Machine: Copy {
         (self.pext(code, coefficients), coefficients.count_ones(), end)
     }
 
-    /// The values of the blocks of `N` in the first `sets` sets of a group, one block
-    /// after the other; of lossless blocks, if they are `exact`.
-    fn values<S: BlockScalar, const N: usize>(
+    /// Stores the values of the first `count` blocks of `N` of a group in `target` or, if there
+    /// is none, in `room`, one block after the other; of lossless blocks, if they are `exact`.
+    /// What else is in `room` may change.
+    fn store<S: BlockScalar, const N: usize>(
         self,
         group: &Group,
-        sets: usize,
+        count: usize,
         exact: bool,
-        values: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     );
 }

@@ -45,9 +45,10 @@ use crate::block::{BlockScalar, Job, Params, dispatch};
 use crate::error::{Error, Result};
 use crate::field::{BlockIndex, Rows, Slab};
 use crate::scalar::ScalarType;
-use group::{Group, blocks_of, sets_of};
+use group::{Group, blocks_of};
 use machine::Machine;
 use source::{Place, Source};
+use store::Target;
 
 /// As [`serial::decompress`](crate::cpu), by these instructions; returns where the last
 /// block ends.
@@ -194,9 +195,14 @@ fn side_by_side<M: Machine, S: BlockScalar, const N: usize>(
                 work.group::<M, N>(machine, slab, first, next - done)?;
                 continue;
             }
-            machine.lane_values::<S, N>(&lanes, done..next, &mut work.values.0);
-            let values = work.values.0.as_flattened().as_chunks::<N>().0;
-            store::blocks::<S, N>(slab, (first, next - done), &work.rows, values);
+            let blocks = (first, next - done);
+            let room = &mut work.values.0;
+            let target = Target::open::<S, N>(slab, blocks, &work.rows);
+            let is_open = target.is_some();
+            machine.store_lanes::<S, N>(&lanes, done..next, target, room);
+            if !is_open {
+                store::scatter::<S, N>(slab, blocks, room);
+            }
         }
         if is_read {
             work.position = last + u64::from(fixed);
@@ -238,9 +244,13 @@ impl<S: BlockScalar> Work<'_, S> {
             group,
         );
         let whole = if *position > source.len() { read } else { count };
-        machine.values::<S, N>(group, sets_of(whole, N), params.is_reversible(), &mut values.0);
-        let values = values.0.as_flattened().as_chunks::<N>().0;
-        store::blocks::<S, N>(slab, (first, whole), rows, values);
+        let (blocks, room) = ((first, whole), &mut values.0);
+        let target = Target::open::<S, N>(slab, blocks, rows);
+        let is_open = target.is_some();
+        machine.store::<S, N>(group, whole, params.is_reversible(), target, room);
+        if !is_open {
+            store::scatter::<S, N>(slab, blocks, room);
+        }
         if *position > source.len() {
             let got = source.len() / 8;
             return Err(Error::Truncated { needed: position.div_ceil(8), got });

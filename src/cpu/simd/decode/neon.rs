@@ -4,9 +4,10 @@ mod lanes;
 mod transform;
 
 use super::bytes;
-use super::group::Group;
+use super::group::{Group, sets_of};
 use super::machine::Machine;
 use super::portable;
+use super::store::{self, Target};
 use crate::block::BlockScalar;
 use crate::cpu::simd::level::Neon;
 
@@ -35,13 +36,15 @@ impl Machine for Neon {
         bytes::plane(code)
     }
     #[inline(always)]
-    fn values<S: BlockScalar, const N: usize>(
+    fn store<S: BlockScalar, const N: usize>(
         self,
         group: &Group,
-        sets: usize,
+        count: usize,
         exact: bool,
-        values: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     ) {
-        transform::values::<S, N>(group, sets, exact, values);
+        transform::values::<S, N>(group, sets_of(count, N), exact, room);
+        store::copy::<S, N>(count, room, target);
     }
 }

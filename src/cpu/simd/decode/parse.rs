@@ -38,6 +38,8 @@ pub(super) struct Cursor {
     pub(super) left: u32,
     /// The number of the last one.
     pub(super) lowest: u32,
+    /// Above the number of the first one that was read.
+    pub(super) highest: u32,
 }
 
 impl Cursor {
@@ -49,7 +51,7 @@ impl Cursor {
         let most = u64::from(precision).min(end.saturating_sub(at)) as u32;
         let begun = |zeros: u32| {
             let (left, lowest) = (precision - zeros, width - precision);
-            Self { at: at + u64::from(zeros), end, known: 0, left, lowest }
+            Self { at: at + u64::from(zeros), end, known: 0, left, lowest, highest: width - zeros }
         };
         let window = bits.peek(at);
         let mut zeros = window.trailing_zeros();

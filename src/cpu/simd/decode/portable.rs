@@ -11,8 +11,9 @@ use loops::values;
 use sse2::values;
 
 use super::bytes;
-use super::group::Group;
+use super::group::{Group, sets_of};
 use super::machine::Machine;
+use super::store::{self, Target};
 use crate::block::BlockScalar;
 use crate::cpu::simd::level::Portable;
 
@@ -41,14 +42,16 @@ impl Machine for Portable {
         bytes::plane(code)
     }
     #[inline(always)]
-    fn values<S: BlockScalar, const N: usize>(
+    fn store<S: BlockScalar, const N: usize>(
         self,
         group: &Group,
-        sets: usize,
+        count: usize,
         exact: bool,
-        out: &mut [[S; 64]; 4],
+        target: Option<Target<'_>>,
+        room: &mut [[S; 64]; 4],
     ) {
-        values::<S, N>(group, sets, exact, out);
+        values::<S, N>(group, sets_of(count, N), exact, room);
+        store::copy::<S, N>(count, room, target);
     }
 }
 

@@ -179,6 +179,7 @@ fn planes<M: Machine, const N: usize>(
     group: &mut Group,
 ) -> u64 {
     if cursor.is_done() {
+        group.mark::<N>(cursor.left + cursor.lowest, cursor.highest);
         return cursor.at;
     }
     if N == 16 {
@@ -205,18 +206,50 @@ fn planes<M: Machine, const N: usize>(
             break;
         }
     }
-    // All coefficients are known: planes are their own codes.
-    while !cursor.is_done() {
-        if N <= 64 && cursor.at + N as u64 <= cursor.end {
-            let plane = if N == 64 { bits.word(cursor.at) } else { bits.peek(cursor.at) };
-            cursor.at += N as u64;
-            let k = cursor.count();
-            group.keep::<N>(slot, k, machine.low(plane, N as u32));
-        } else {
-            any::<M, N>(machine, bits, &mut cursor, slot, group);
-        }
+    own::<M, N>(machine, bits, &mut cursor, slot, group);
+    if !cursor.is_done() {
+        // The last one, which the budget cuts.
+        any::<M, N>(machine, bits, &mut cursor, slot, group);
     }
+    group.mark::<N>(cursor.left + cursor.lowest, cursor.highest);
     cursor.at
+}
+
+/// Reads the planes of a block all of whose coefficients are known, if it has any left: they
+/// are their own codes.
+#[inline(always)]
+fn own<M: Machine, const N: usize>(
+    machine: M,
+    bits: Bits<'_>,
+    cursor: &mut Cursor,
+    slot: usize,
+    group: &mut Group,
+) {
+    let whole = cursor.end.saturating_sub(cursor.at) / N as u64;
+    let count = whole.min(u64::from(cursor.left));
+    // As many as are worth a loop over vectors.
+    if N == 64 && count >= 8 {
+        let high = (cursor.left + cursor.lowest) as usize;
+        let planes = group.planes[slot % 4].get_mut(high - count as usize..high);
+        for (i, plane) in planes.unwrap_or_default().iter_mut().rev().enumerate() {
+            *plane = bits.word(cursor.at + 64 * i as u64);
+        }
+        cursor.left -= count as u32;
+        cursor.at += 64 * count;
+        return;
+    }
+    for _ in 0..count {
+        let k = cursor.count();
+        if N == 256 {
+            for (i, set) in group.planes.iter_mut().enumerate() {
+                set[k] = bits.word(cursor.at + 64 * i as u64);
+            }
+        } else {
+            let plane = if N == 64 { bits.word(cursor.at) } else { bits.peek(cursor.at) };
+            group.keep::<N>(slot, k, machine.low(plane, N as u32));
+        }
+        cursor.at += N as u64;
+    }
 }
 
 /// Reads a plane, if its code is as most are.

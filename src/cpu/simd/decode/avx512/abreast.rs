@@ -9,9 +9,10 @@ use std::ops::Range;
 use super::super::group::Cast;
 use super::super::head::{Kind, neutral};
 use super::super::source::Bits;
+use super::super::store::Target;
 use super::lanes::Wide;
 use super::sixteens::{self, BLOCKS, Heads};
-use super::{cast_set, cubes, load, ordered_bytes, to_array, transposed};
+use super::{cast_set, cubes, load, ordered, to_array, transposed};
 use crate::block::{BlockScalar, Params};
 use crate::cpu::simd::unlift;
 
@@ -111,17 +112,17 @@ impl Lanes {
         true
     }
 
-    /// See [`Machine::lane_values`](super::super::machine::Machine::lane_values).
+    /// See [`Machine::store_lanes`](super::super::machine::Machine::store_lanes).
     #[target_feature(
         enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni"
     )]
     #[inline]
-    pub(super) fn values<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
+    pub(super) fn store<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         &self,
         blocks: Range<usize>,
-        values: &mut [[S; 64]; 4],
+        target: &mut Target<'_>,
     ) {
-        for (first, values) in blocks.step_by(64 / N).zip(values) {
+        for (set, first) in blocks.step_by(64 / N).enumerate() {
             let vectors = if N == 16 {
                 let Some(planes) = &self.squares else { return };
                 self.of_squares::<V, K>(planes, first)
@@ -130,7 +131,7 @@ impl Lanes {
                 self.of_cube::<V, K>(planes, first)
             };
             let vectors = unlift::set::<V, K, N>(vectors, false);
-            cast_set::<S, V, K, N>(vectors, &self.casts[first..], values);
+            cast_set::<S, V, K, N>(vectors, &self.casts[first..], target, set);
         }
     }
 
@@ -162,13 +163,18 @@ impl Lanes {
         let planes = planes.of(block);
         let which = _bzhi_u64(u64::MAX, self.counts[block] as u32);
         let columns = load(&DOWNWARDS, 0);
-        let mut bytes = [columns; K];
+        let mut bytes = [_mm512_setzero_si512(); K];
         for g in 0..K {
             let from = 8 * (K - 1 - g);
             let squares = some_of(planes, from, (which >> from) as __mmask8);
-            bytes[g] = transposed(_mm512_permutexvar_epi8(columns, squares));
+            // Few planes are there if precision or budget are low.
+            if K == 8 && _mm512_test_epi64_mask(squares, squares) == 0 {
+                continue;
+            }
+            let squares = transposed(_mm512_permutexvar_epi8(columns, squares));
+            bytes[g] = ordered::<K, 64>([squares; 4], 0);
         }
-        V::join(ordered_bytes::<K, 64>(&[bytes; 4], 0))
+        V::join(bytes)
     }
 }
 
