@@ -11,7 +11,7 @@ use super::bytes;
 use super::group::{Group, sets_of};
 use super::machine::Machine;
 use super::portable;
-use super::store::{self, Target};
+use super::store::Target;
 use crate::block::BlockScalar;
 use crate::cpu::simd::level::{Avx2, Isa};
 
@@ -70,12 +70,11 @@ impl Machine for FastBits {
         group: &Group,
         count: usize,
         exact: bool,
-        target: Option<Target<'_>>,
+        _: Option<Target<'_>>,
         room: &mut [[S; 64]; 4],
     ) {
         // SAFETY: `self` proves that the CPU has what this is compiled for.
         unsafe { transform::values::<S, N>(group, sets_of(count, N), exact, room) }
-        store::copy::<S, N>(count, room, target);
     }
 }
 
@@ -109,11 +108,10 @@ impl Machine for SlowBits {
         group: &Group,
         count: usize,
         exact: bool,
-        target: Option<Target<'_>>,
+        _: Option<Target<'_>>,
         room: &mut [[S; 64]; 4],
     ) {
         // SAFETY: `self` proves that the CPU has what this is compiled for.
         unsafe { transform::values::<S, N>(group, sets_of(count, N), exact, room) }
-        store::copy::<S, N>(count, room, target);
     }
 }

@@ -30,6 +30,7 @@ use lanes::{Lanes32, Lanes64, Wide};
 impl Machine for Avx512 {
     type Isa = Self;
     const HAS_LANES: bool = true;
+    const HAS_TARGETS: bool = true;
     type Lanes = abreast::Lanes;
 
     #[inline(always)]

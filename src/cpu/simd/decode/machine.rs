@@ -108,6 +108,9 @@ pub(super) trait Machine: Copy {
         (self.pext(code, coefficients), coefficients.count_ones(), end)
     }
 
+    /// Whether values are stored in a target. Else there is none.
+    const HAS_TARGETS: bool = false;
+
     /// Stores the values of the first `count` blocks of `N` of a group in `target` or, if there
     /// is none, in `room`, one block after the other; of lossless blocks, if they are `exact`.
     /// What else is in `room` may change.

@@ -198,10 +198,10 @@ fn side_by_side<M: Machine, S: BlockScalar, const N: usize>(
             let blocks = (first, next - done);
             let room = &mut work.values.0;
             let target = Target::open::<S, N>(slab, blocks, &work.rows);
-            let is_open = target.is_some();
+            let is_stored = target.is_some();
             machine.store_lanes::<S, N>(&lanes, done..next, target, room);
-            if !is_open {
-                store::scatter::<S, N>(slab, blocks, room);
+            if !is_stored {
+                store::blocks::<S, N>(slab, blocks, &work.rows, room);
             }
         }
         if is_read {
@@ -245,11 +245,12 @@ impl<S: BlockScalar> Work<'_, S> {
         );
         let whole = if *position > source.len() { read } else { count };
         let (blocks, room) = ((first, whole), &mut values.0);
-        let target = Target::open::<S, N>(slab, blocks, rows);
-        let is_open = target.is_some();
-        machine.store::<S, N>(group, whole, params.is_reversible(), target, room);
-        if !is_open {
-            store::scatter::<S, N>(slab, blocks, room);
+        let exact = params.is_reversible();
+        let target = if M::HAS_TARGETS { Target::open::<S, N>(slab, blocks, rows) } else { None };
+        let is_stored = target.is_some();
+        machine.store::<S, N>(group, whole, exact, target, room);
+        if !is_stored {
+            store::blocks::<S, N>(slab, blocks, rows, room);
         }
         if *position > source.len() {
             let got = source.len() / 8;

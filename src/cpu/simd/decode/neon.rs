@@ -7,7 +7,7 @@ use super::bytes;
 use super::group::{Group, sets_of};
 use super::machine::Machine;
 use super::portable;
-use super::store::{self, Target};
+use super::store::Target;
 use crate::block::BlockScalar;
 use crate::cpu::simd::level::Neon;
 
@@ -41,10 +41,9 @@ impl Machine for Neon {
         group: &Group,
         count: usize,
         exact: bool,
-        target: Option<Target<'_>>,
+        _: Option<Target<'_>>,
         room: &mut [[S; 64]; 4],
     ) {
         transform::values::<S, N>(group, sets_of(count, N), exact, room);
-        store::copy::<S, N>(count, room, target);
     }
 }

@@ -110,7 +110,8 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Stores the values of the first `count` blocks in `room`, if there is a target.
+/// Stores the values of the first `count` blocks in `room` in their target, if there is one.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn copy<S: BlockScalar, const N: usize>(
     count: usize,
@@ -123,14 +124,19 @@ pub(super) fn copy<S: BlockScalar, const N: usize>(
 }
 
 /// Stores the values of `count` blocks that are neighbours along x, without those that lie
-/// outside the field.
+/// outside the field. `rows` are those of the slab.
 #[inline(always)]
-pub(super) fn scatter<S: BlockScalar, const N: usize>(
+pub(super) fn blocks<S: BlockScalar, const N: usize>(
     slab: &mut Slab<'_>,
     (first, count): (BlockIndex, usize),
-    values: &[[S; 64]; 4],
+    rows: &Rows,
+    room: &[[S; 64]; 4],
 ) {
-    let values = &values.as_flattened().as_chunks::<N>().0[..count];
+    let values = &room.as_flattened().as_chunks::<N>().0[..count];
+    if let Some(target) = Target::open::<S, N>(slab, (first, count), rows) {
+        target.put(values);
+        return;
+    }
     for (steps, values) in values.iter().enumerate() {
         slab.scatter(first.neighbour(steps), values);
     }
