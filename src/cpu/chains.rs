@@ -31,7 +31,7 @@ const OVERLAPS: u32 = 8;
 const SAMPLE: usize = 256;
 const LONG: u128 = 3;
 /// Blocks from one that is remembered to the next, at least.
-const SPACING: usize = 12;
+const SPACING: usize = 48;
 
 /// Where some blocks begin: their numbers, which rise, and bits.
 pub(super) struct Places(Vec<(usize, u64)>);

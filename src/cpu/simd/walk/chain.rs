@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// Blocks from one that is kept to the next, where not all are; a power of two.
-const SPACING: u32 = 16;
+const SPACING: u32 = 64;
 
 /// A chain of blocks: from a bit at which one may begin, past that at which the next chain
 /// begins.
