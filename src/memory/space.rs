@@ -120,7 +120,8 @@ impl<'a> Part<'a> {
     }
 
     /// Fills it with the words of the bits of `source` behind those of `head`, whose number comes
-    /// with it; with zeros where there are no more.
+    /// with it: as many words as `source` has, without what leaves the last, and zeros behind
+    /// them.
     pub(crate) fn fill(self, (head, begun): (u64, u32), source: &[u8]) {
         // In two steps, since a shift by 64 (begun = 0) is not defined.
         let shifted = |before: u64, word: u64| word << begun | (before >> 1) >> (63 - begun);
@@ -189,19 +190,21 @@ mod tests {
         let words = [0x0123_4567_89ab_cdef_u64, u64::MAX, 0, 0x8000_0000_0000_0001, 7];
         let source: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         for (head, begun) in [(0, 0), (1, 1), (0x1f_ffff, 37), (u64::MAX / 2, 63)] {
-            for count in 0..=words.len() {
+            for count in 0..words.len() + 3 {
                 let mut bytes = Vec::new();
                 append(&mut bytes, 8 * count, |space| {
                     let part = space.take(8 * count).expect("so many are there");
                     part.fill((head, begun), &source);
                 })?;
                 let mut carried = u128::from(head);
-                for (word, moved) in words.into_iter().zip(bytes.as_chunks::<8>().0) {
+                let moved = bytes.as_chunks::<8>().0;
+                for (word, moved) in words.into_iter().zip(moved) {
                     carried |= u128::from(word) << begun;
                     assert_eq!(u64::from_le_bytes(*moved), carried as u64, "{begun} {count}");
                     carried >>= 64;
                 }
                 assert_eq!(bytes.len(), 8 * count);
+                assert!(bytes.iter().skip(8 * words.len()).all(|&byte| byte == 0));
             }
         }
         Ok(())

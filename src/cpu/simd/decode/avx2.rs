@@ -70,7 +70,7 @@ impl Machine for FastBits {
         group: &Group,
         count: usize,
         exact: bool,
-        _: Option<Target<'_>>,
+        _: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     ) {
         // SAFETY: `self` proves that the CPU has what this is compiled for.
@@ -108,7 +108,7 @@ impl Machine for SlowBits {
         group: &Group,
         count: usize,
         exact: bool,
-        _: Option<Target<'_>>,
+        _: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     ) {
         // SAFETY: `self` proves that the CPU has what this is compiled for.

@@ -90,11 +90,11 @@ impl Machine for Avx512 {
         self,
         lanes: &Self::Lanes,
         blocks: Range<usize>,
-        target: Option<Target<'_>>,
+        target: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     ) {
         let count = blocks.len();
-        let (mut sets, rest) = Target::of_sets::<S, N>(count, target, room);
+        let (mut sets, rest) = Target::of_sets(count, target, room);
         // SAFETY: likewise.
         unsafe {
             if size_of::<S>() == 4 {
@@ -103,7 +103,7 @@ impl Machine for Avx512 {
                 lanes.store::<S, Lanes64, 8, N>(blocks, &mut sets);
             }
         }
-        store::copy::<S, N>(count, room, rest);
+        store::copy(count, room, rest);
     }
     #[inline(always)]
     fn store<S: BlockScalar, const N: usize>(
@@ -111,10 +111,10 @@ impl Machine for Avx512 {
         group: &Group,
         count: usize,
         exact: bool,
-        target: Option<Target<'_>>,
+        target: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     ) {
-        let (mut sets, rest) = Target::of_sets::<S, N>(count, target, room);
+        let (mut sets, rest) = Target::of_sets(count, target, room);
         // SAFETY: likewise.
         unsafe {
             if size_of::<S>() == 4 {
@@ -123,7 +123,7 @@ impl Machine for Avx512 {
                 finish::<S, Lanes64, 8, N>(group, sets_of(count, N), exact, &mut sets);
             }
         }
-        store::copy::<S, N>(count, room, rest);
+        store::copy(count, room, rest);
     }
 }
 
@@ -184,15 +184,23 @@ fn load<T: Pod>(set: &[T; 64], vector: usize) -> __m512i {
 }
 
 /// Stores the rows of a vector; the first of them is row `row` of the target.
+///
+/// # Safety
+///
+/// The target has these rows.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn store_rows<S: BlockScalar, const N: usize>(target: &mut Target<'_>, row: usize, value: __m512i) {
+unsafe fn store_rows<S: BlockScalar, const N: usize>(
+    target: &mut Target<'_, S, N>,
+    row: usize,
+    value: __m512i,
+) {
     // SAFETY:
     // * each row has room for four values, and any bits make a number of the types that there
     //   are; rows of blocks of four follow each other.
     unsafe {
         if N == 4 {
-            _mm512_storeu_si512(target.row::<S, N>(row).cast(), value);
+            _mm512_storeu_si512(target.row(row).cast(), value);
         } else if size_of::<S>() == 4 {
             let parts = [
                 _mm512_castsi512_si128(value),
@@ -201,12 +209,12 @@ fn store_rows<S: BlockScalar, const N: usize>(target: &mut Target<'_>, row: usiz
                 _mm512_extracti32x4_epi32::<3>(value),
             ];
             for i in 0..4 {
-                _mm_storeu_si128(target.row::<S, N>(row + i).cast(), parts[i]);
+                _mm_storeu_si128(target.row(row + i).cast(), parts[i]);
             }
         } else {
             let parts = [_mm512_castsi512_si256(value), _mm512_extracti64x4_epi64::<1>(value)];
             for i in 0..2 {
-                _mm256_storeu_si256(target.row::<S, N>(row + i).cast(), parts[i]);
+                _mm256_storeu_si256(target.row(row + i).cast(), parts[i]);
             }
         }
     }
@@ -229,8 +237,7 @@ fn transposed(squares: __m512i) -> __m512i {
     _mm512_gf2p8affine_epi64_epi8::<0>(units, squares)
 }
 
-/// Transposes the planes of a set: bits `8g..8g + 8` of coefficient `i` are byte `i` of
-/// vector `g`.
+/// Transposes eight planes of a set: bits `8g..8g + 8` of coefficient `i` become byte `i`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 #[inline]
 fn bytes(planes: &[u64; 64], g: usize) -> __m512i {
@@ -268,7 +275,7 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     group: &Group,
     sets: usize,
     exact: bool,
-    target: &mut Target<'_>,
+    target: &mut Target<'_, S, N>,
 ) {
     let nothing = _mm512_setzero_si512();
     let planes = &group.planes;
@@ -277,6 +284,7 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         for g in 0..K {
             // Few planes are there if precision or budget are low.
             if group.columns >> g & 1 == 0 {
+                debug_assert!(planes.iter().all(|set| set[8 * g..8 * g + 8] == [0; 8]));
                 continue;
             }
             let mut bytes = [nothing; 4];
@@ -321,13 +329,15 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
 fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     vectors: [V; K],
     casts: &[Cast],
-    target: &mut Target<'_>,
+    target: &mut Target<'_, S, N>,
     set: usize,
 ) {
+    assert!(target.has_set(set));
     let row = |i: usize| 16 * set + i * (16 / K);
     if S::TYPE.exponent_bits().is_none() {
         for i in 0..K {
-            store_rows::<S, N>(target, row(i), vectors[i].bits());
+            // SAFETY: a set has 16 rows, and the target all of them, here and below.
+            unsafe { store_rows(target, row(i), vectors[i].bits()) };
         }
         return;
     }
@@ -349,7 +359,8 @@ fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
                 let mask = _pdep_u64(rows, 0x1111) * 15;
                 value = V::choose(mask, vector.patterns().bits(), value);
             }
-            store_rows::<S, N>(target, row(i), value);
+            // SAFETY: see above.
+            unsafe { store_rows(target, row(i), value) };
         }
         return;
     }
@@ -360,6 +371,7 @@ fn cast_set<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
             Kind::Scaled => vector.scaled(V::splat(V::scale(cast.exponent))),
             Kind::Exact => vector.patterns(),
         };
-        store_rows::<S, N>(target, row(i), value.bits());
+        // SAFETY: see above.
+        unsafe { store_rows(target, row(i), value.bits()) };
     }
 }

@@ -55,6 +55,7 @@ impl Group {
                     set.as_chunks_mut().0[g] = [0; 8];
                 }
             }
+            debug_assert!(self.planes.as_flattened().iter().all(|&plane| plane == 0));
             return;
         }
         let sets = if N == 4 { width as usize / 32 } else { sets_of(blocks_of(N), N) };

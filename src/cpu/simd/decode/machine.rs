@@ -26,7 +26,8 @@ pub(super) trait Machine: Copy {
     /// The `count` low bits of `value`; all of them from 64 on.
     fn low(self, value: u64, count: u32) -> u64;
 
-    /// Each `K + 1` bits of eight times as many in a byte of its own.
+    /// Each `K + 1` bits of eight times as many in a byte of its own; what is above them, up to
+    /// bit 31, does not count.
     #[inline(always)]
     fn spread<const K: u32>(self, bits: u64) -> u64 {
         // Halves of ever fewer bits: four of these, two, and one.
@@ -93,7 +94,7 @@ pub(super) trait Machine: Copy {
         self,
         _lanes: &Self::Lanes,
         _blocks: Range<usize>,
-        _target: Option<Target<'_>>,
+        _target: Option<Target<'_, S, N>>,
         _room: &mut [[S; 64]; 4],
     ) {
     }
@@ -119,7 +120,7 @@ pub(super) trait Machine: Copy {
         group: &Group,
         count: usize,
         exact: bool,
-        target: Option<Target<'_>>,
+        target: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     );
 }

@@ -197,7 +197,7 @@ fn side_by_side<M: Machine, S: BlockScalar, const N: usize>(
             }
             let blocks = (first, next - done);
             let room = &mut work.values.0;
-            let target = Target::open::<S, N>(slab, blocks, &work.rows);
+            let target = Target::<S, N>::open(slab, blocks, &work.rows);
             let is_stored = target.is_some();
             machine.store_lanes::<S, N>(&lanes, done..next, target, room);
             if !is_stored {
@@ -246,7 +246,7 @@ impl<S: BlockScalar> Work<'_, S> {
         let whole = if *position > source.len() { read } else { count };
         let (blocks, room) = ((first, whole), &mut values.0);
         let exact = params.is_reversible();
-        let target = if M::HAS_TARGETS { Target::open::<S, N>(slab, blocks, rows) } else { None };
+        let target = if M::HAS_TARGETS { Target::<S, N>::open(slab, blocks, rows) } else { None };
         let is_stored = target.is_some();
         machine.store::<S, N>(group, whole, exact, target, room);
         if !is_stored {

@@ -41,7 +41,7 @@ impl Machine for Neon {
         group: &Group,
         count: usize,
         exact: bool,
-        _: Option<Target<'_>>,
+        _: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     ) {
         transform::values::<S, N>(group, sets_of(count, N), exact, room);

@@ -47,7 +47,7 @@ impl Machine for Portable {
         group: &Group,
         count: usize,
         exact: bool,
-        _: Option<Target<'_>>,
+        _: Option<Target<'_, S, N>>,
         room: &mut [[S; 64]; 4],
     ) {
         values::<S, N>(group, sets_of(count, N), exact, room);

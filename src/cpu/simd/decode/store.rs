@@ -1,10 +1,12 @@
 //! Values to memory.
 
+use std::marker::PhantomData;
+
 use crate::block::BlockScalar;
 use crate::field::{BlockIndex, Rows, Slab};
 
-/// Where rows of blocks go.
-pub(super) struct Target<'a> {
+/// Where rows of blocks of `N` values go.
+pub(super) struct Target<'a, S, const N: usize> {
     memory: &'a mut [u8],
     /// Of each row of a block, where it begins, in bytes.
     places: &'a [usize; 64],
@@ -12,13 +14,14 @@ pub(super) struct Target<'a> {
     step: usize,
     /// How many blocks.
     count: usize,
+    scalar: PhantomData<S>,
 }
 
-impl<'a> Target<'a> {
+impl<'a, S: BlockScalar, const N: usize> Target<'a, S, N> {
     /// The memory of `count` blocks that are neighbours along x, if their rows are runs of it.
     /// `rows` are those of the slab.
     #[inline(always)]
-    pub(super) fn open<S: BlockScalar, const N: usize>(
+    pub(super) fn open(
         slab: &'a mut Slab<'_>,
         (first, count): (BlockIndex, usize),
         rows: &'a Rows,
@@ -27,30 +30,30 @@ impl<'a> Target<'a> {
             return None;
         }
         let memory = slab.open_rows::<S, N>(first, count, rows)?;
-        Some(Self { memory, places: &rows.places, step: 4 * size_of::<S>(), count })
+        let (places, step) = (&rows.places, 4 * size_of::<S>());
+        Some(Self { memory, places, step, count, scalar: PhantomData })
     }
 
     /// Where whole sets of the values of `count` blocks can be stored: in a target if they fill
     /// it. If they do not, they have to be copied there afterwards.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    pub(super) fn of_sets<'t: 'a, S: BlockScalar, const N: usize>(
+    pub(super) fn of_sets<'t: 'a>(
         count: usize,
-        target: Option<Target<'t>>,
+        target: Option<Target<'t, S, N>>,
         room: &'a mut [[S; 64]; 4],
-    ) -> (Self, Option<Target<'t>>) {
+    ) -> (Self, Option<Target<'t, S, N>>) {
         let (sets, rest) = match target {
             Some(target) if (count * N).is_multiple_of(64) => (target, None),
-            rest => (Self::room::<S, N>(room), rest),
+            rest => (Self::room(room), rest),
         };
-        assert!(count <= sets.count);
         (sets, rest)
     }
 
     /// Room for the values of a group, one block after the other.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn room<S: BlockScalar, const N: usize>(values: &'a mut [[S; 64]; 4]) -> Self {
+    fn room(values: &'a mut [[S; 64]; 4]) -> Self {
         struct Dense<S>(S);
         impl<S> Dense<S> {
             const PLACES: [usize; 64] = {
@@ -65,13 +68,21 @@ impl<'a> Target<'a> {
         }
         let memory = bytemuck::cast_slice_mut(values.as_flattened_mut());
         let (places, step) = (const { &Dense::<S>::PLACES }, N * size_of::<S>());
-        Self { memory, places, step, count: 256 / N }
+        Self { memory, places, step, count: 256 / N, scalar: PhantomData }
     }
 
-    /// Where row `row` is, counted block after block. Four values may be written there.
+    /// Whether it has all rows of set `set`.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    pub(super) fn row<S: BlockScalar, const N: usize>(&mut self, row: usize) -> *mut u8 {
+    pub(super) fn has_set(&self, set: usize) -> bool {
+        64 * (set + 1) <= self.count * N
+    }
+
+    /// Where row `row` is, counted block after block. Four values may be written there if there
+    /// is such a row.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(super) fn row(&mut self, row: usize) -> *mut u8 {
         let at = self.places[row % (N / 4)] + row / (N / 4) * self.step;
         debug_assert!(at + 4 * size_of::<S>() <= self.memory.len());
         self.memory.as_mut_ptr().wrapping_add(at)
@@ -79,14 +90,14 @@ impl<'a> Target<'a> {
 
     /// Stores values, one block after the other.
     #[inline(always)]
-    fn put<S: BlockScalar, const N: usize>(self, values: &[[S; N]]) {
+    fn put(self, values: &[[S; N]]) {
         if N == 4 {
             // Neighbours are one run.
             self.memory.copy_from_slice(bytemuck::cast_slice(values.as_flattened()));
             return;
         }
-        let Self { memory, places, step, count } = self;
-        debug_assert_eq!(values.len(), count);
+        let Self { memory, places, step, count, .. } = self;
+        assert_eq!(values.len(), count);
         let length = 4 * size_of::<S>();
         for (block, values) in values.iter().enumerate() {
             for (values, place) in values.as_chunks::<4>().0.iter().zip(places) {
@@ -116,7 +127,7 @@ impl<'a> Target<'a> {
 pub(super) fn copy<S: BlockScalar, const N: usize>(
     count: usize,
     room: &[[S; 64]; 4],
-    target: Option<Target<'_>>,
+    target: Option<Target<'_, S, N>>,
 ) {
     if let Some(target) = target {
         target.put(&room.as_flattened().as_chunks::<N>().0[..count]);
@@ -133,7 +144,7 @@ pub(super) fn blocks<S: BlockScalar, const N: usize>(
     room: &[[S; 64]; 4],
 ) {
     let values = &room.as_flattened().as_chunks::<N>().0[..count];
-    if let Some(target) = Target::open::<S, N>(slab, (first, count), rows) {
+    if let Some(target) = Target::<S, N>::open(slab, (first, count), rows) {
         target.put(values);
         return;
     }

@@ -4,6 +4,7 @@ use fastrand::Rng;
 
 use super::super::level::Level;
 use super::super::turns::Turns;
+use super::machine::Machine;
 use crate::bitstream::BitWriter;
 use crate::block::{MAX_BITS, MIN_EXP, NonFinitePolicy, Params};
 use crate::cpu::serial;
@@ -342,6 +343,44 @@ fn blocks_side_by_side_of_many_lengths() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What a machine is asked of bits, by its own instructions or without.
+#[test]
+fn bits_are_spread_over_bytes() {
+    fn check<M: Machine, const K: u32>(machine: M, bits: u64) {
+        let width = K + 1;
+        let bits = bits & ((1 << (8 * width)) - 1);
+        let expected: [u8; 8] =
+            std::array::from_fn(|i| (bits >> (width * i as u32)) as u8 & ((1 << width) - 1));
+        // What is above does not count.
+        let above = 0xffff_ffff_u64 >> (8 * width) << (8 * width);
+        assert_eq!(machine.spread::<K>(bits | above).to_le_bytes(), expected, "{K} {bits:x}");
+    }
+    fn all<M: Machine>(machine: M) {
+        let mut rng = Rng::with_seed(23);
+        for _ in 0..1000 {
+            check::<M, 1>(machine, rng.u64(..));
+            check::<M, 2>(machine, rng.u64(..));
+            check::<M, 3>(machine, rng.u64(..));
+        }
+    }
+    for level in Level::all() {
+        match level {
+            Level::Portable(machine) => all(machine),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(isa) => {
+                if let Some(machine) = super::avx2::FastBits::new(isa) {
+                    all(machine);
+                }
+                all(super::avx2::SlowBits::new(isa));
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(machine) => all(machine),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Level::Neon(machine) => all(machine),
         }
     }
 }

@@ -120,7 +120,7 @@ impl Lanes {
     pub(super) fn store<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
         &self,
         blocks: Range<usize>,
-        target: &mut Target<'_>,
+        target: &mut Target<'_, S, N>,
     ) {
         for (set, first) in blocks.step_by(64 / N).enumerate() {
             let vectors = if N == 16 {

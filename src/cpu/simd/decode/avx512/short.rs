@@ -5,6 +5,8 @@
 //! are known, they are the stream's own bits. Behind a block's budget zeros are read. That
 //! gives what a block cut short has, but for a run that is cut: it has a one-bit where its
 //! bits end, and not at the last coefficient, where a run of zeros would end.
+//!
+//! And the last planes of one block, which are the stream's own bits: [`fours`].
 
 // Instructions by their names, of which there are many.
 #[allow(clippy::wildcard_imports)]
@@ -103,10 +105,11 @@ pub(super) fn fours(bits: Bits<'_>, at: u64, count: u32, planes: &mut [u8; 64]) 
     let place = bits.base().wrapping_add((at / 8) as usize);
     let which = _bzhi_u64(u64::MAX, count);
     // SAFETY:
-    // * as many bytes as are loaded lie behind the last bit of any block that is read;
-    // * the planes are as many bytes.
+    // * nine halves of words are loaded, which lie behind the byte in which a block ends;
+    // * the planes are as many bytes as are stored.
     unsafe {
-        let words = _mm512_permutexvar_epi32(pairs, _mm512_loadu_si512(place.cast()));
+        let words = _mm512_maskz_loadu_epi32(0x1ff, place.cast());
+        let words = _mm512_permutexvar_epi32(pairs, words);
         let fours = _mm512_maskz_multishift_epi64_epi8(which, shifts, words);
         let fours = _mm512_and_si512(fours, _mm512_set1_epi8(15));
         _mm512_storeu_si512(planes.as_mut_ptr().cast(), fours);
