@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::super::lanes::{Planes, Tile, places};
+use super::super::lanes::{Lanes, Planes, Tile, places};
 use super::{Lanes32, Lanes64};
 use crate::scalar::Word;
 
@@ -220,30 +220,16 @@ pub(super) fn planes_of_four<const PAIRS: usize, const FROM: usize>(
                     [_mm512_unpacklo_epi64(first, second), _mm512_unpacklo_epi64(third, fourth)];
                 let odd =
                     [_mm512_unpackhi_epi64(first, second), _mm512_unpackhi_epi64(third, fourth)];
-                let pairs = transposed([even[0], even[1], odd[0], odd[1]]);
+                let pairs = [even[0], even[1], odd[0], odd[1]].map(Lanes32);
+                let pairs = Lanes32::transpose_groups(pairs);
                 for (pair, to) in pairs.into_iter().zip(planes.as_chunks_mut::<8>().0) {
                     // SAFETY: eight words are 64 bytes.
-                    _mm512_storeu_si512(to.as_mut_ptr().cast(), pair);
+                    _mm512_storeu_si512(to.as_mut_ptr().cast(), pair.0);
                 }
             }
         }
     }
     any
-}
-
-/// Transposes a square of quarters of registers.
-#[inline(always)]
-fn transposed([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
-    unsafe {
-        let ab = [_mm512_shuffle_i64x2::<0x44>(a, b), _mm512_shuffle_i64x2::<0xee>(a, b)];
-        let cd = [_mm512_shuffle_i64x2::<0x44>(c, d), _mm512_shuffle_i64x2::<0xee>(c, d)];
-        [
-            _mm512_shuffle_i64x2::<0x88>(ab[0], cd[0]),
-            _mm512_shuffle_i64x2::<0xdd>(ab[0], cd[0]),
-            _mm512_shuffle_i64x2::<0x88>(ab[1], cd[1]),
-            _mm512_shuffle_i64x2::<0xdd>(ab[1], cd[1]),
-        ]
-    }
 }
 
 /// Eight planes of one of four tiles in order, out of bytes from all of them.

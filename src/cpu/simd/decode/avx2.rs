@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 
 use super::bytes;
 use super::group::{Group, sets_of};
-use super::machine::Machine;
+use super::machine::{Machine, spread_mask};
 use super::portable;
 use super::store::Target;
 use crate::block::BlockScalar;
@@ -61,8 +61,7 @@ impl Machine for FastBits {
     }
     #[inline(always)]
     fn spread<const K: u32>(self, bits: u64) -> u64 {
-        // SAFETY: `self` proves that the CPU has BMI2.
-        unsafe { _pdep_u64(bits, 0x0101_0101_0101_0101 * ((2 << K) - 1)) }
+        self.isa().pdep(bits, spread_mask(K))
     }
     #[inline(always)]
     fn store<S: BlockScalar, const N: usize>(

@@ -19,11 +19,12 @@ use bytemuck::Pod;
 
 use super::group::{Cast, Group, sets_of};
 use super::head::Kind;
-use super::machine::Machine;
+use super::machine::{Machine, spread_mask};
+use super::rows::is_empty;
 use super::source::Bits;
 use super::store::{self, Target};
 use crate::block::{BlockScalar, Params, order};
-use crate::cpu::simd::level::Avx512;
+use crate::cpu::simd::level::{Avx512, Isa};
 use crate::cpu::simd::unlift;
 use lanes::{Lanes32, Lanes64, Wide};
 
@@ -54,8 +55,7 @@ impl Machine for Avx512 {
     }
     #[inline(always)]
     fn spread<const K: u32>(self, bits: u64) -> u64 {
-        // SAFETY: `self` proves that the CPU has BMI2.
-        unsafe { _pdep_u64(bits, 0x0101_0101_0101_0101 * ((2 << K) - 1)) }
+        self.isa().pdep(bits, spread_mask(K))
     }
     #[inline(always)]
     fn fours(self, bits: Bits<'_>, at: u64, count: u32, planes: &mut [u8; 64]) {
@@ -244,16 +244,6 @@ fn bytes(planes: &[u64; 64], g: usize) -> __m512i {
     transposed(_mm512_permutexvar_epi8(load(&COLUMNS, 0), load(planes, g)))
 }
 
-/// Whether the 32 lowest planes are zeros.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn is_empty(planes: &[u64; 64]) -> bool {
-    let low = _mm512_or_si512(load(planes, 0), load(planes, 1));
-    // low | 2 | 3
-    let any = _mm512_ternarylogic_epi64::<0xfe>(low, load(planes, 2), load(planes, 3));
-    _mm512_test_epi64_mask(any, any) == 0
-}
-
 /// Puts bytes of coefficients where [`Wide::join`] wants those of a set: blocks of 256 have
 /// them in four vectors.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
@@ -308,7 +298,7 @@ fn finish<S: BlockScalar, V: Wide<K>, const K: usize, const N: usize>(
     }
     for set in 0..sets.min(4) {
         let mut columns = if N == 4 { V::fours(planes) } else { [nothing; K] };
-        let skipped = if N == 64 && K == 8 && is_empty(&planes[set]) { 4 } else { 0 };
+        let skipped = if N == 64 && K == 8 && is_empty(&planes[set][..32]) { 4 } else { 0 };
         for g in 0..K {
             if g < skipped {
                 continue;

@@ -124,3 +124,9 @@ pub(super) trait Machine: Copy {
         room: &mut [[S; 64]; 4],
     );
 }
+
+/// Where [`Machine::spread`] puts bits.
+#[cfg(target_arch = "x86_64")]
+pub(super) const fn spread_mask(k: u32) -> u64 {
+    0x0101_0101_0101_0101 * ((2 << k) - 1)
+}

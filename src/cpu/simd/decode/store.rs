@@ -43,11 +43,10 @@ impl<'a, S: BlockScalar, const N: usize> Target<'a, S, N> {
         target: Option<Target<'t, S, N>>,
         room: &'a mut [[S; 64]; 4],
     ) -> (Self, Option<Target<'t, S, N>>) {
-        let (sets, rest) = match target {
+        match target {
             Some(target) if (count * N).is_multiple_of(64) => (target, None),
             rest => (Self::room(room), rest),
-        };
-        (sets, rest)
+        }
     }
 
     /// Room for the values of a group, one block after the other.
